@@ -22,10 +22,12 @@ from civicportal.core.storage import new_key
 from civicportal.domain.accounts.identity import load_identity
 from civicportal.domain.accounts.models import Membership
 from civicportal.domain.cases.models import Attachment, Case, CaseEvent
+from civicportal.domain.kartable.inbox import InboxQuery, InboxService
 from civicportal.domain.kartable.models import RoutingRule
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.domain.own_views.services import OwnViewService
 from civicportal.testing import FakeClock
+from civicportal.testing.tokens import token_for
 from civicportal.web.counting import statements
 
 FEW, MANY = 10, 1500
@@ -321,6 +323,29 @@ def test_a_desk_counts_no_more_cases_than_a_list_does(city, name):
 def test_a_case_keeps_to_its_number_of_statements(city):
     path = f"/kartable/cases/{city.cast.codes[0]}"
     assert city.count(path, city.cast.staff["admin"]) <= MOST["case"]
+
+
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [
+        ("/cases?limit=100", "/kartable"),
+        ("/cases?view=all&limit=100", "/kartable"),
+        ("/cases/{code}", "case"),
+    ],
+)
+@pytest.mark.parametrize("name", ["admin", "waste1"])
+def test_a_call_asks_no_more_often_than_the_page_that_shows_the_same(city, path, page, name):
+    person = city.cast.staff[name]
+    token = token_for(city.site, city.actor(name), "cases:read", "cases:personal")
+    browser, headers = city.browser(), {"Authorization": f"Bearer {token}"}
+    with city.site.work(actor=city.actor(name), write=False) as work:
+        code = work.get(InboxService).page("all", InboxQuery()).rows[0][0].code
+    address = "/api/v1" + path.format(code=code)
+    answer = browser.get(address, headers=headers, status=200)
+    assert "items" not in answer.json or len(answer.json["items"]) > FULL
+    shown = "/kartable" if page == "/kartable" else f"/kartable/cases/{code}"
+    taken = city._measured(lambda: browser.get(address, headers=headers, status=200))
+    assert taken <= min(MOST[page], city.count(shown, person))
 
 
 @pytest.mark.both_databases

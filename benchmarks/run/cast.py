@@ -14,6 +14,7 @@ from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.cases.models import Case, CaseEvent
 from civicportal.domain.organization.models import Category, Unit
+from civicportal.testing.tokens import token_for
 
 CITIZENS = 300
 CASES = 4000
@@ -52,10 +53,12 @@ class Cast:
 
     :ivar steps: registered reports, each to be used once.
     :ivar box: part of the map whose points are drawn singly.
+    :ivar api_token: token of the administrator for the API; empty where the portal has none.
     :ivar asks_for_similar: whether the form of a report asks for similar ones; that of an older commit does not.
     """
 
     asks_for_similar = True
+    api_token = ""
 
     def __init__(self, site: Site) -> None:
         self.site = site
@@ -69,6 +72,8 @@ class Cast:
             self.categories = list(work.session.scalars(leaves.order_by(Category.id)))
             self.unit_ids = list(work.session.scalars(select(Unit.id).order_by(Unit.id)))
             self.box = box_of_points(work.session.connection())
+            admin = work.session.scalars(select(User).where(User.username == "admin")).one()
+        self.api_token = token_for(site, admin, "cases:read", "cases:write", "cases:personal")
         self.words = list(COMMON)
 
     def member(self, work: Work, username: str) -> Person:

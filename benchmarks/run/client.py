@@ -19,9 +19,10 @@ BOUNDARY = "part-of-the-benchmark"
 
 @dataclass(frozen=True)
 class Request:
-    """A request; with a form it is a POST.
+    """A request; with a form or a document it is a POST.
 
     :ivar pictures: JPEG files by the name of their field.
+    :ivar document: a JSON document instead of a form.
     """
 
     path: str
@@ -29,9 +30,12 @@ class Request:
     form: Mapping[str, str] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     pictures: Mapping[str, bytes] = field(default_factory=dict)
+    document: str = ""
 
     def body(self) -> tuple[bytes | None, str]:
         """Return the encoded form and its content type, empty without a form."""
+        if self.document:
+            return self.document.encode(), "application/json"
         if self.form is None:
             return None, ""
         if not self.pictures:

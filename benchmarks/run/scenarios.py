@@ -1,5 +1,6 @@
 """Scenarios: each is one repeated request, by its usual actors."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -92,6 +93,7 @@ def scenarios(cast: Cast, rounds: int = 1) -> list[Scenario]:
         # An officer of a large unit: what lies in others by now is no part of any counter.
         Scenario("reports desk of a unit", page("/desk/reports", handler), small=False),
         same("case with history", lambda n: _case(cast, n), "/case?{n}"),
+        *_calls(cast),
         same("desk", page("/desk", admin), "/counters"),
         Scenario("statistics", page("/desk/reports/statistics", admin), "/statistics"),
         # No process has read these days before: medians and people are counted from the cases.
@@ -167,6 +169,7 @@ def scenarios(cast: Cast, rounds: int = 1) -> list[Scenario]:
             writes=(("case_events", 1), ("referrals", 1)),
             most=once,
         ),
+        *_changing_calls(cast),
     ]
 
 
@@ -209,6 +212,49 @@ def _two_words(cast: Cast, n: int) -> Request:
     """Return a search for two words that each occur in one of fifty cases."""
     words = f"{cast.words[-1 - n % 20]} {cast.words[-2 - n % 7]}"
     return Request(_desk(words), cast.staff["admin"].token)
+
+
+def _calls(cast: Cast) -> list[Scenario]:
+    """Return the reading calls of the API, none where the portal has none."""
+    if not cast.api_token:
+        return []
+    codes = cast.codes
+    return [
+        Scenario("API, list of 100", lambda _n: call(cast, "/cases?limit=100")),
+        Scenario("API, kartable of 100", lambda _n: call(cast, "/cases?view=all&limit=100"), small=False),
+        Scenario("API, one case", lambda n: call(cast, f"/cases/{codes[n % len(codes)]}")),
+    ]
+
+
+def _changing_calls(cast: Cast) -> list[Scenario]:
+    if not cast.api_token:
+        return []
+    return [
+        Scenario(
+            "API, new report",
+            lambda n: call_with_report(cast, n),
+            expected=201,
+            writes=(("cases", 1), ("case_events", 1), ("referrals", 1)),
+        )
+    ]
+
+
+def call(cast: Cast, path: str, document: str = "", **headers: str) -> Request:
+    """Return a call of the API by the administrator."""
+    sent = {"Authorization": f"Bearer {cast.api_token}", **headers}
+    return Request(f"/api/v1{path}", headers=sent, document=document)
+
+
+def call_with_report(cast: Cast, n: int) -> Request:
+    """Return a call that makes the n-th report of no one."""
+    lat, lon = cast.places[n % len(cast.places)]
+    body = {
+        "category": cast.categories[n % len(cast.categories)],
+        "place": {"lat": lat, "lon": lon},
+        "body": "چالهٔ عمیقی وسط خیابان، روبه‌روی بانک، ایجاد شده و چند موتورسوار زمین خورده‌اند.",
+    }
+    key = {"Idempotency-Key": new_token()}
+    return call(cast, "/reports", json.dumps(body), **key)
 
 
 def submit(cast: Cast, n: int) -> Request:

@@ -17,7 +17,7 @@ from civicportal.domain.tokens.scopes import scopes_of
 from civicportal.testing.tokens import token_for
 
 MODES = schemathesis.GenerationMode
-FEW, MANY = 12, 700
+FEW, MANY = 12, 800
 """Calls of an operation for each role: in every run, and in the long one."""
 CHECKS = (
     not_a_server_error,

@@ -21,6 +21,7 @@ PAGES = (
     Shown("help", VISITOR, "/help?q=کد", name="search"),
     Shown("accessibility", VISITOR, "/accessibility"),
     Shown("api", VISITOR, "/api/v1/"),
+    Shown("api.root", VISITOR, "/api/v1"),
     Shown("home", "citizen", "/"),
     Shown("figures", VISITOR, "/statistics"),
     Shown("track", VISITOR, "/track"),

@@ -118,6 +118,7 @@ def test_the_document_is_valid_and_names_every_operation(app):
 
 def test_the_reference_is_a_page_without_scripts_of_its_own(app):
     page = app.get("/api/v1/").html
+    assert app.get("/api/v1").html == page
     assert {one["id"] for one in page.select("main h2[id]")} >= set(app.app.registry.api_operations)
     assert not page.select("main script")
     targets = {link["href"][1:] for link in page.select("main a[href^='#']")}

@@ -10,7 +10,7 @@ from civicportal.core.security import PagePermission
 from civicportal.web.pages import add_pages
 from civicportal.web.rest.dispatch import add_operations
 
-ROUTES = {"api": "/api/v1/", "api.document": "/api/v1/openapi.json"}
+ROUTES = {"api": "/api/v1/", "api.root": "/api/v1", "api.document": "/api/v1/openapi.json"}
 
 
 def includeme(config: Configurator) -> None:
@@ -23,6 +23,7 @@ def includeme(config: Configurator) -> None:
         ROUTES,
         (
             ("api", "reference", "reference", PagePermission.EVERYBODY, "GET"),
+            ("api.root", "reference", "reference", PagePermission.EVERYBODY, "GET"),
             ("api.document", "document", None, PagePermission.EVERYBODY, "GET"),
         ),
         views="civicportal.web.rest.views",

@@ -69,7 +69,7 @@ class Problem(Exception):
 
 def is_api(path: str) -> bool:
     """Return whether a path is one of the API, other than its reference page."""
-    return path.startswith("/api/") and path != "/api/v1/"
+    return path.startswith("/api/") and path.rstrip("/") != "/api/v1"
 
 
 def problem_body(title: str, status: int, detail: str = "", errors: Iterable[Mistake] = ()) -> bytes:

@@ -15,6 +15,7 @@ UNKNOWN = {
     "name": "nothing",
     "number": "12",
     "delivery": "999999999",
+    "job": "999999999",
     "version": "1",
     "token": "x" * 43,
     "page": "nothing",

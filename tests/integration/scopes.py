@@ -222,6 +222,7 @@ class Scopes:
             service, case = work.get(JobService), work.get(CaseService).fetch(code, lock=True)
             [mine] = [job for job in service.of(case).jobs if job.may_do]
             service.finish(case, mine.id)
+            self.known |= {"job": str(mine.id)}
 
     def _sign_in(self):
         application = create_app(self.site)

@@ -121,7 +121,7 @@ def addresses(scopes, rule):
             step = STEPS[kind][rule == "citizen"]
             if "{step}" in page.pattern and not step:
                 continue
-            path = page.path(code=scopes.codes[kind], step=step)
+            path = page.path(code=scopes.codes[kind], step=step, job=scopes.known["job"])
             for method in sorted(page.methods):
                 yield method, kind, path + ("?transition=" + step if page.route == "kartable.preview" else "")
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from receivers import receiving, status
 from selection import LONG
-from sqlalchemy import delete, event
+from sqlalchemy import delete, event, insert, text
 
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.webhooks import delivery
@@ -17,7 +17,7 @@ from civicportal.domain.webhooks.delivery import WebhookQueue, deliver_once
 from civicportal.domain.webhooks.events import EVENTS
 from civicportal.domain.webhooks.models import Webhook, WebhookDelivery
 from civicportal.domain.webhooks.services import WebhookService
-from civicportal.testing import identity, make_case, make_citizen, make_staff
+from civicportal.testing import identity, make_case, make_citizen, make_staff, plan
 
 pytestmark = pytest.mark.both_databases
 RUNS = 200 if LONG else 25
@@ -135,6 +135,28 @@ def test_every_event_arrives_in_order_with_one_id(site, city, clock, monkeypatch
                 order[code].append(version)
         assert order == expected
         assert {len(one) for one in ids.values()} <= {1}
+
+
+def test_delivered_events_are_not_read_to_find_those_that_wait(site, city, clock):
+    """Both statements use the index of what waits, however many events were delivered."""
+    with site.work() as work:
+        columns = {"address": "https://gis.example.org/", "description": "", "events": []}
+        webhook, _secret = work.get(WebhookService).add({**columns, "category_id": None, "unit_id": None})
+        common = {
+            "webhook_id": webhook.id,
+            "event": "portal.test",
+            "state": "sent",
+            "attempts": 1,
+            "body": "",
+        }
+        common |= {"created_at": clock.now(), "next_at": clock.now(), "last_error": ""}
+        work.session.execute(
+            insert(WebhookDelivery), [{**common, "event_id": str(number)} for number in range(3000)]
+        )
+        work.session.execute(text("ANALYZE"))
+        for query in (delivery._READY, delivery._NEXT):
+            found = plan(work.session, query.params(now=clock.now(), webhook=webhook.id))
+            assert "ix_webhook_deliveries_waiting" in found
 
 
 def test_a_change_costs_one_statement_with_webhooks_and_none_without(site, city):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, exists, insert, or_, select
+from sqlalchemy import BindParameter, and_, bindparam, exists, insert, or_, select
 from sqlalchemy.orm import aliased
 
 from civicportal import __version__
@@ -48,20 +48,28 @@ PAUSED_AFTER = timedelta(days=3)
 
 _OTHER = aliased(WebhookDelivery)
 _NOW = bindparam("now", type_=UTCDateTime())
-_DUE = or_(
-    (WebhookDelivery.state == "new") & (WebhookDelivery.next_at <= _NOW),
+# Literals in the statements, as the partial index requires.
+_STATES: BindParameter[Sequence[str]] = bindparam(
+    "states", ("new", "leased"), expanding=True, literal_execute=True
+)
+_DUE = and_(
+    WebhookDelivery.state.in_(_STATES),
+    WebhookDelivery.next_at <= _NOW,
     # The worker that leased it was lost; the receiver knows the event by its id if it got it.
-    (WebhookDelivery.state == "leased") & (WebhookDelivery.locked_until <= _NOW),
+    or_(WebhookDelivery.state == "new", WebhookDelivery.locked_until <= _NOW),
 )
 #: In order for each case: an event waits for the earlier ones.
 _IS_BEHIND = exists().where(
     _OTHER.case_id == WebhookDelivery.case_id,
     _OTHER.webhook_id == WebhookDelivery.webhook_id,
     _OTHER.id < WebhookDelivery.id,
-    _OTHER.state.in_(("new", "leased")),
+    _OTHER.state.in_(_STATES),
 )
 _IS_BUSY = exists().where(
-    _OTHER.webhook_id == Webhook.id, _OTHER.state == "leased", _OTHER.locked_until > _NOW
+    _OTHER.webhook_id == Webhook.id,
+    _OTHER.state.in_(_STATES),
+    _OTHER.next_at <= _NOW,
+    _OTHER.locked_until > _NOW,
 )
 #: Webhooks with something to send, the one served longest ago first. Built once: every thread runs it twice a second.
 _READY = (

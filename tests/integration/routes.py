@@ -17,7 +17,6 @@ UNKNOWN = {
     "delivery": "999999999",
     "job": "999999999",
     "version": "1",
-    "job": "999999999",
     "token": "x" * 43,
     "page": "nothing",
     "size": "small",

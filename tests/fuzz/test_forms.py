@@ -61,6 +61,7 @@ TOLD: dict[str, Any] = {
     },
     "money": str,
     "check_address": str,
+    "has_references": lambda: True,
 }
 #: Texts that fields of a type take.
 TAKEN: dict[type, tuple[str, ...]] = {

@@ -1,13 +1,15 @@
 """Following a part of the city or a category: one message a day, if there is something new."""
 
+from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
-from civicportal_reports.digest import send_digests
+from civicportal_reports.digest import DigestService, send_digests
 from civicportal_reports.models import Subscription
 from civicportal_reports.subscriptions import MOST, SubscriptionService
 from sqlalchemy import func, select
 
+from civicportal.api.cases import CaseEvent, CaseService
 from civicportal.api.notifications import InboundService
 from civicportal.api.people import User
 from civicportal.api.plugins import Forbidden, Refused
@@ -79,6 +81,21 @@ class TestDigest:
         send_digests(city.site)
         with city.site.work(write=False) as work:
             assert [one for one in outbox(work) if one.kind == "reports.digest"] == []
+
+    def test_an_imported_entry_does_not_end_the_wait_for_those_before_it(self, city, clock):
+        """Its id is high and its date old; a publication with a lower id may not be written yet."""
+        follow(city, category="roads")
+        code = city.send("pothole", city.street)
+        city.publish(code)
+        with city.site.work() as work:
+            case = work.get(CaseService).fetch(code)
+            long_ago = clock.now() - timedelta(days=400)
+            work.session.add(CaseEvent(case_id=case.id, type="comment", realm="staff", at=long_ago))
+        with city.site.work(write=False) as work:
+            assert work.get(DigestService).due() == (0, {})
+        clock.advance(minutes=15)
+        send_digests(city.site)
+        assert len(told(city)) == 1
 
     def test_is_not_sent_to_disabled_accounts(self, city, clock):
         follow(city, category="roads")

@@ -138,8 +138,9 @@ class DigestService(Service):
 
     def _until(self) -> int:
         before = self.work.clock.now() - _UNDERWAY
-        latest = select(CaseEvent.id).where(CaseEvent.at <= before).order_by(CaseEvent.id.desc()).limit(1)
-        return self.session.scalar(latest) or 0
+        # Only publications: imported entries have high ids and old dates.
+        latest = select(CaseEvent.id).where(CaseEvent.type == "published", CaseEvent.at <= before)
+        return self.session.scalar(latest.order_by(CaseEvent.id.desc()).limit(1)) or 0
 
     def _published(self, after: int, until: int) -> list[Published]:
         """Return what became public and still is, by ranges of the primary key."""

@@ -43,6 +43,7 @@ NOT_TRANSLATED = {
     "routing_rules": {"facts", "key", "kind", "title"},
     "list_columns": {"names", "page"},
     "saved_views": {"columns", "kind", "name", "page", "query"},
+    "webhooks": {"address", "description", "events", "former_secret", "paused", "secret"},
     # Each language has texts of its own, with those of the code where none is written.
     "message_texts": {"key", "locale", "text"},
     # One language each, by the rule of rows per language.

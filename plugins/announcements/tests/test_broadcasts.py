@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import timedelta
+from itertools import chain
 
 import pytest
 from civicportal_announcements.broadcasts import BroadcastService, fill_outbox, with_opt_out
@@ -40,10 +41,9 @@ def bring_out(desk, clock, portions):
 
 
 def restored(desk):
-    """Do what a restore asks of the plugin; return what it tells."""
+    """Do what a restore asks of plugins; return what they tell."""
     with desk.site.work() as work:
-        [words] = desk.site.hooks.hook.portal_restored(work=work)
-        return list(words)
+        return list(chain.from_iterable(desk.site.hooks.hook.portal_restored(work=work)))
 
 
 def received(desk):

@@ -107,7 +107,7 @@ def _form(request: Request) -> BoundForm:
 
 def _has_references(request: Request) -> bool:
     # Not in the request's unit of work: see _open.
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         return work.get(ReferenceService).exist()
 
 

@@ -108,7 +108,7 @@ def _answer(request: Request, create: "Callable[[OAuthServer], Response]") -> Re
     """
     from civicportal.domain.tokens.oauth import OAuthServer
 
-    with request.site.work(actor=Identity.SYSTEM) as work:
+    with request.site.work(actor=Identity.SYSTEM, locale=request.locale_name) as work:
         try:
             response = create(OAuthServer(request, work))
         except ValueError:

@@ -315,7 +315,7 @@ def test_a_token_is_shown_once_and_stored_as_a_hash(portal, caplog):
     with caplog.at_level(logging.DEBUG):
         row, token = make(portal, portal.officer)
         call(portal, token)
-        call(portal, token[:-1] + "x", status=401)
+        call(portal, token[:-1] + ("y" if token.endswith("x") else "x"), status=401)
     assert row.expires_at == portal.site.clock.now() + timedelta(days=90)
     assert row.ending == token[-4:]
     with portal.site.work(write=False) as work:

@@ -7,6 +7,7 @@ from io import BytesIO
 from types import SimpleNamespace
 
 import pytest
+from civicportal_reports.workflow import FinishedWork
 from PIL import Image
 from sqlalchemy import select
 from webtest import Upload
@@ -18,7 +19,6 @@ from civicportal.domain.audit.models import AuditEvent
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import CONTRACTED, Attachment, CaseEvent
 from civicportal.domain.cases.referral import Referral
-from civicportal.domain.cases.schemas import AfterPhoto
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.kartable.assignment import AssignmentService
 from civicportal.domain.kartable.contractors import CANNOT, DONE, ContractorPageService, ContractorService
@@ -323,7 +323,7 @@ class TestPages:
         """Let closing ask for words and pictures, as reports do."""
         kind = kinds_of(site)["petitions"]
         steps = kind.workflow.transitions
-        asked = tuple(replace(t, schema=AfterPhoto if t.name == "finish" else None) for t in steps)
+        asked = tuple(replace(t, schema=FinishedWork if t.name == "finish" else None) for t in steps)
         changed = replace(kind, workflow=replace(kind.workflow, transitions=asked))
         monkeypatch.setitem(kinds_of(site), "petitions", changed)
 

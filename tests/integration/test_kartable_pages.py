@@ -5,6 +5,7 @@ from io import BytesIO
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from civicportal_reports.workflow import FinishedWork
 from PIL import Image
 from sqlalchemy import select
 from webtest import Upload
@@ -13,7 +14,7 @@ from civicportal.domain.audit.models import AuditEvent
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Attachment, CaseEvent
 from civicportal.domain.cases.referral import Referral
-from civicportal.domain.cases.schemas import AfterPhoto, Reason
+from civicportal.domain.cases.schemas import Reason
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.kartable import refuse_reserved
 from civicportal.domain.kartable.services import KartableService
@@ -320,7 +321,7 @@ def test_a_stale_form_loses_nothing(site, app, page, desk):
 def asking(site, monkeypatch):
     """Let closing and rejecting ask for words, and closing for pictures too."""
     kind = kinds_of(site)["petitions"]
-    schemas = {"finish": AfterPhoto, "reject": Reason}
+    schemas = {"finish": FinishedWork, "reject": Reason}
     transitions = tuple(replace(t, schema=schemas.get(t.name)) for t in kind.workflow.transitions)
     changed = replace(kind, workflow=replace(kind.workflow, transitions=transitions))
     monkeypatch.setitem(kinds_of(site), "petitions", changed)

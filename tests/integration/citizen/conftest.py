@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from civicportal_reports.workflow import FinishedWork
 from PIL import Image
 from sqlalchemy import select
 from translationstring import TranslationString
@@ -22,7 +23,7 @@ from civicportal.domain.cases.followers import FollowerService
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Attachment, Case
 from civicportal.domain.cases.public_texts import PublicTexts
-from civicportal.domain.cases.schemas import AfterPhoto, PublicAnswer
+from civicportal.domain.cases.schemas import PublicAnswer
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.workflow import VERBS, CaseKind, State, Transition, Workflow, permissions_of
 from civicportal.domain.organization.models import Category
@@ -72,7 +73,7 @@ REQUESTS = CaseKind(
                 sources=("asked",),
                 target="working",
                 actors=frozenset({"citizen"}),
-                schema=AfterPhoto,
+                schema=FinishedWork,
             ),
             Transition(
                 name="lapse",

@@ -57,12 +57,6 @@ class Reason(StrictSchema):
     )
 
 
-class AfterPhoto(PublicAnswer):
-    """An answer with pictures of the finished work."""
-
-    photos = Node(KeyList(MOST), title=_("Pictures after the work"), missing=())
-
-
 class RatingForm(StrictSchema):
     """A rating of one to five stars, and a comment."""
 

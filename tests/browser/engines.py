@@ -38,6 +38,16 @@ const [selector, text] = arguments
 const shown = (one) => one.getClientRects().length && one.checkVisibility({ visibilityProperty: true })
 return [...document.querySelectorAll(selector)].find((one) => shown(one) && one.textContent.includes(text)) || null
 """
+#: Whether an element stands still in the middle of the window with nothing on top of it, asked again and again.
+STILL = """
+const [one] = arguments
+one.scrollIntoView({ block: 'center', behavior: 'instant' })
+const { x, y, width, height } = one.getBoundingClientRect()
+const [place, before] = [`${x} ${y} ${width} ${height}`, one.lastPlace]
+one.lastPlace = place
+const there = document.elementFromPoint(x + width / 2, y + height / 2)
+return place === before && there !== null && (one.contains(there) || there.contains(one))
+"""
 #: An element, as the protocol of its engine writes it. It may stand among the arguments of a script.
 Element = dict[str, str]
 
@@ -427,9 +437,9 @@ class Window:
         return " ".join(self.run("return arguments[0].innerText", self.see(selector, text)).split())
 
     def press(self, selector: str, text: str = "") -> None:
-        """Click an element, in the middle of the window if it must be brought there."""
+        """Click an element in the middle of the window, when it can be clicked there."""
         element = self.see(selector, text)
-        self.run("arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })", element)
+        self._wait(lambda: bool(self.run(STILL, element)), f"{selector} {text!r} can be clicked")
         self.engine.click(element)
 
     def write(self, selector: str, text: str) -> None:

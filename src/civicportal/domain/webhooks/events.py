@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from translationstring import TranslationString
 
@@ -13,6 +13,7 @@ from civicportal.core.db import NEVER
 from civicportal.core.plugins import in_order
 from civicportal.domain.cases.changes import CaseChange
 from civicportal.domain.cases.kinds import kind_of
+from civicportal.domain.cases.workflow import Stage
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.errors import ConfigurationError
 from civicportal.util.i18n import _
@@ -39,7 +40,7 @@ _CASE: dict[str, object] = {
     "code": {"type": "string", "pattern": "^[0-9]{10}$", "description": "tracking code"},
     "kind": {"type": "string", "description": "kind of case"},
     "status": {"type": "string"},
-    "stage": {"enum": ["registered", "in_progress", "done", "rejected"]},
+    "stage": {"enum": list(get_args(Stage))},
     "category": {"anyOf": [_NAMED, {"type": "null"}]},
     "unit": {"anyOf": [_NAMED, {"type": "null"}], "description": "the responsible unit"},
     "facts": {

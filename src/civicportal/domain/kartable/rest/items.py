@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, TypedDict, cast
 
 from civicportal.core.db import NEVER
 from civicportal.domain.accounts.services import AccountService
@@ -11,6 +11,7 @@ from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.models import Attachment, Case
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
+from civicportal.domain.cases.workflow import Stage
 from civicportal.domain.kartable.rows import holder_id
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _
@@ -45,7 +46,7 @@ class CaseItem(TypedDict):
     holder: Annotated[OfficerItem | None, _("Who has taken it in hand; only for staff")]
     status: str
     status_title: Annotated[str, _("The status in the caller's language")]
-    stage: Literal["registered", "in_progress", "done", "rejected"]
+    stage: Stage
     urgent: bool
     public: Annotated[bool, _("Whether it is shown to everybody")]
     source: Annotated[str, _("How it came in")]
@@ -142,7 +143,7 @@ def _item(call: Call, case: Case, holder: OfficerItem | None) -> CaseItem:
         "holder": holder,
         "status": case.status,
         "status_title": call.say(title),
-        "stage": _stage(case),
+        "stage": cast("Stage", case.stage),
         "urgent": case.urgent,
         "public": case.public,
         "source": case.source,
@@ -153,15 +154,3 @@ def _item(call: Call, case: Case, holder: OfficerItem | None) -> CaseItem:
         "paused": case.paused_at is not None,
         "reopenings": case.reopenings,
     }
-
-
-_STAGES: dict[str, Literal["registered", "in_progress", "done", "rejected"]] = {
-    "registered": "registered",
-    "in_progress": "in_progress",
-    "done": "done",
-    "rejected": "rejected",
-}
-
-
-def _stage(case: Case) -> Literal["registered", "in_progress", "done", "rejected"]:
-    return _STAGES[case.stage]

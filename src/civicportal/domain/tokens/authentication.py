@@ -162,7 +162,7 @@ def scoped_view(view: View, info: IViewDeriverInfo) -> View:
     return scoped
 
 
-scoped_view.options = ("scope",)  # type: ignore[attr-defined]  # where Pyramid looks for the options of a deriver
+scoped_view.options = ("scope",)  # type: ignore[attr-defined]  # where Pyramid looks for the options that a view may have
 
 
 def _is_api_view(info: IViewDeriverInfo) -> bool:

@@ -92,7 +92,6 @@ ALIASES = frozenset(
         "Clock",
         "DateStyle",
         "Day",
-        "Degrees",
         "ExportSource",
         "Expression",
         "FormValues",

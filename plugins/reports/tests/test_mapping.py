@@ -6,13 +6,14 @@ from datetime import timedelta
 
 import pytest
 from civicportal_reports import mapping
+from civicportal_reports.grid import Cell, GridBox
 from civicportal_reports.mapping import FINEST, ReportMap
 from civicportal_reports.models import Report
 from civicportal_reports.search import Filters, ReportSearch
 from civicportal_reports.viewports import InvalidView, MapView
 from sqlalchemy import event
 
-from civicportal.api.geo import Bounds, Cell, GridBox, Point
+from civicportal.api.geo import Bounds, Point
 from civicportal.api.people import Identity
 
 pytestmark = pytest.mark.both_databases

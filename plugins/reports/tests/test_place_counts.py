@@ -5,6 +5,7 @@ from pathlib import Path
 
 import civicportal_reports
 import pytest
+from civicportal_reports.grid import Cell
 from civicportal_reports.models import PlaceCount, Report
 from civicportal_reports.place_counts import LEVELS, PLACES, summed
 from civicportal_reports.places import Location
@@ -13,7 +14,6 @@ from integration.concurrent import concurrently
 from sqlalchemy import delete, func, select, text, update
 
 from civicportal.api.cases import Case, CaseService
-from civicportal.api.geo import Cell
 from civicportal.api.plugins import Refused
 from civicportal.testing import CounterTableService, UndoService
 

@@ -1,6 +1,5 @@
-"""Points, the map of the city, and cells of a grid."""
+"""Points and the map of the city."""
 
-from civicportal.util.geo import Bounds, Cell, CityDrawing, CityMap, Cluster, GridBox, Point
-from civicportal.util.geo.sql import cell_columns
+from civicportal.util.geo import Bounds, CityDrawing, CityMap, Point
 
-__all__ = ["Bounds", "Cell", "CityDrawing", "CityMap", "Cluster", "GridBox", "Point", "cell_columns"]
+__all__ = ["Bounds", "CityDrawing", "CityMap", "Point"]

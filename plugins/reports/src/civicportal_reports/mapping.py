@@ -13,8 +13,11 @@ from sqlalchemy import ColumnElement, Integer, func, literal_column, select
 
 from civicportal.api.cases import AccessService, Case, Workflow
 from civicportal.api.database import Service, Work
-from civicportal.api.geo import Cell, Cluster, GridBox, Point, cell_columns
+from civicportal.api.geo import Point
 from civicportal.api.lists import Rows, Selected
+from civicportal_reports.clusters import Cluster
+from civicportal_reports.grid import Cell, GridBox
+from civicportal_reports.grid_columns import cell_columns
 from civicportal_reports.models import PlaceCount, Report
 from civicportal_reports.place_counts import LEVELS, summed
 from civicportal_reports.search import Filters, ReportSearch

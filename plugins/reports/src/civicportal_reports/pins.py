@@ -8,10 +8,11 @@ from translationstring import TranslationString
 
 from civicportal.api.cases import Case, CaseService, kind_of
 from civicportal.api.database import Work
-from civicportal.api.geo import Cluster, Point
+from civicportal.api.geo import Point
 from civicportal.api.organization import OrganizationService
 from civicportal.api.web import Request
 from civicportal_reports.areas import DIGITS
+from civicportal_reports.clusters import Cluster
 from civicportal_reports.looks import look_of
 from civicportal_reports.mapping import Heat, MapPicture
 from civicportal_reports.models import Report

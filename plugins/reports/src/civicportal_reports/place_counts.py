@@ -7,8 +7,9 @@ from sqlalchemy import ColumnElement, CompoundSelect, func, literal_column, sele
 
 from civicportal.api.cases import Case, CaseService, CounterTable
 from civicportal.api.database import Work
-from civicportal.api.geo import Cell, cell_columns
 from civicportal.api.lists import Rows, Selected
+from civicportal_reports.grid import Cell
+from civicportal_reports.grid_columns import cell_columns
 from civicportal_reports.models import PlaceCount, Report
 
 LEVELS = (16, 18)

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from civicportal import db
-from civicportal.util.geo.sql import cell_columns
+from civicportal_reports.grid_columns import cell_columns
 
 revision = "0002"
 down_revision = "0001"

@@ -3,13 +3,14 @@
 import itertools
 
 import pytest
+from civicportal_reports.clusters import Cluster
+from civicportal_reports.grid import FINEST, MOST_CELLS, Cell, GridBox
+from civicportal_reports.grid_columns import cell_columns
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Column, Float, MetaData, Table, create_engine, select
 
-from civicportal.util.geo import Bounds, Cell, Cluster, GridBox, Point
-from civicportal.util.geo.grid import FINEST, MOST_CELLS
-from civicportal.util.geo.sql import cell_columns
+from civicportal.api.geo import Bounds, Point
 
 levels = st.integers(0, FINEST)
 points = st.builds(Point, st.floats(-90, 90), st.floats(-180, 180))

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from civicportal.util.geo.grid import Cell
-from civicportal.util.geo.points import Bounds, Point
+from civicportal.api.geo import Bounds, Point
+from civicportal_reports.grid import Cell
 
 _MIDDLE = 0.34
 """Share of a cell, from its middle to each side, in which a cluster's marker is placed: markers never overlap."""

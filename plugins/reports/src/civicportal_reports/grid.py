@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from civicportal.util.geo.points import Bounds, Point
+from civicportal.api.geo import Bounds, Point
 
 FINEST = 22
 """Level of the smallest cells, about eight metres wide."""

@@ -1,6 +1,6 @@
-"""The grid in SQL.
+"""Cells of the grid in SQL.
 
-Rows and columns of cells from columns of degrees, equal to :mod:`civicportal.util.geo.grid`.
+Rows and columns of cells from columns of degrees, equal to :mod:`civicportal_reports.grid`.
 """
 
 from sqlalchemy import ColumnElement, Float, Integer, SQLColumnExpression, literal_column
@@ -8,7 +8,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from civicportal.util.geo.grid import columns_per_degree, rows_per_degree
+from civicportal_reports.grid import columns_per_degree, rows_per_degree
 
 
 class _Whole(FunctionElement[int]):

@@ -8,6 +8,7 @@ UNKNOWN = {
     "code": "0000000000",
     "id": "999999999",
     "key": "x" * 22,
+    "kind": "nonsense",
     "step": "nonsense",
     "owner": "nobody",
     "digest": "0",

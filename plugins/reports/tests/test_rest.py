@@ -143,3 +143,11 @@ def test_reports_are_limited_as_those_of_the_form(site, city, call):
     call(city.citizen, status=429)
     with site.work(write=False) as work:
         assert work.session.scalar(select(func.count()).select_from(Case)) == 10
+
+
+def test_a_report_has_its_place(site, city, call, app):
+    code = call(city.citizen).json["code"]
+    token = token_for(site, city.citizen, "cases:read")
+    case = app.get(f"/api/v1/cases/{code}", headers={"Authorization": f"Bearer {token}"}).json
+    assert (case["detail"]["lat"], case["detail"]["lon"]) == (31.0203, 52.015)
+    assert case["detail"]["district"]

@@ -13,7 +13,7 @@ from civicportal.testing.tokens import token_for
 from civicportal.web.rest.operations import PARAMETER
 
 ROLES = ("visitor", "citizen", "handler", "observer", "office_manager", "public_relations", "administrator")
-KNOWN = {"code": "9999999999", "key": "x" * 22, "step": "nonsense", "id": "999999999"}
+KNOWN = {"kind": "nonsense", "code": "9999999999", "key": "x" * 22, "step": "nonsense", "id": "999999999"}
 
 
 class Callers:
@@ -60,7 +60,9 @@ def callers(civic_session, civic_database, tmp_path_factory):
 def allowed(callers, role, operation):
     """Return the status codes of an answer to a role with a token of all scopes."""
     if role == "visitor":
-        return {200} if operation.is_public else {401}
+        if not operation.is_public:
+            return {401}
+        return {404} if operation.parameters else {200}
     may = {
         PagePermission.EVERYBODY: True,
         PagePermission.SIGNED_IN: True,

@@ -7,6 +7,10 @@ from sqlalchemy.orm import DeclarativeBase, Mapped
 
 from civicportal.api.cases import Attachment
 from civicportal.api.database import BigId, UTCDateTime, id_column, new_metadata, tagged_column
+from civicportal_announcements.markup import plain_text
+
+LEAD = 160
+"""Maximum characters of the beginning of a text on cards and in link previews."""
 
 
 class AnnouncementsBase(DeclarativeBase):
@@ -43,6 +47,11 @@ class Post(AnnouncementsBase):
     updated_at: Mapped[datetime] = tagged_column()
     #: Hidden since then, and erased after a month.
     deleted_at: Mapped[datetime | None] = tagged_column(index=True)
+
+    @property
+    def lead(self) -> str:
+        """Return the summary, by default the beginning of the text."""
+        return self.summary or plain_text(self.body, LEAD)
 
 
 class PostImage(AnnouncementsBase):

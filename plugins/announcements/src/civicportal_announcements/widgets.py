@@ -8,7 +8,6 @@ from civicportal_announcements.board import AnnouncementReader
 from civicportal_announcements.i18n import _
 from civicportal_announcements.schemas import settings_of
 from civicportal_announcements.services import EDIT
-from civicportal_announcements.views.public import lead
 
 TEMPLATES = "civicportal_announcements:templates/announcements/widgets"
 FEED = "civicportal_announcements:templates/announcements/feed_link.jinja2"
@@ -46,7 +45,7 @@ def _board(request: Request, board: AnnouncementReader) -> DashboardWidget:
     def context() -> dict[str, object]:
         posts = board.live(int(settings_of(request.site)["on_home"]))
         pictures = board.pictures(posts)
-        return {"posts": [(post, pictures[post.id][:1]) for post in posts], "lead": lead}
+        return {"posts": [(post, pictures[post.id][:1]) for post in posts]}
 
     return DashboardWidget(
         name="announcements.board",

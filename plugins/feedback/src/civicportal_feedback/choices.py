@@ -16,3 +16,9 @@ def desk_choices(work: Work) -> dict[str, object]:
         "units": [*(Option(value=unit.key, label=unit.name) for unit in units), Option.none()],
         "holders": work.get(KartableService).holders(),
     }
+
+
+def unit_choices(work: Work) -> dict[str, object]:
+    """Return the units that a message can be about."""
+    units = work.get(OrganizationService).units.by_id.values()
+    return {"units": [Option(value=unit.key, label=unit.name) for unit in units if unit.active]}

@@ -1,6 +1,6 @@
 """The kinds "meetings" and "orders" and their workflows, as data."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from translationstring import TranslationString
@@ -34,6 +34,14 @@ def before_the_beginning(case: Case, work: Work) -> TranslationString | None:
     if appointment is None or appointment.start > work.clock.now():
         return None
     return _("The time of the meeting has come already.")
+
+
+def appointment_detail(case: Case, work: Work) -> Mapping[str, object] | None:
+    """Return the appointment of a request for the API; of a closed request the last one."""
+    found = work.get(AppointmentService).current(case)
+    if found is None:
+        return None
+    return {"start": found.start, "end": found.end, "place": found.place, "response": found.response}
 
 
 def not_answered(answer: str) -> Callable[[Case, Work], TranslationString | None]:
@@ -241,6 +249,7 @@ MEETINGS = CaseKind(
     register_route="meetings.register",
     icon="calendar-event",
     identity=facts_of_identity,
+    api_detail=appointment_detail,
     correction=CORRECTION,
 )
 MAYORS_ORDERS = CaseKind(

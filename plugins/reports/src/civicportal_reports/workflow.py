@@ -1,5 +1,7 @@
 """The kind "reports" and its workflow, as data."""
 
+from collections.abc import Mapping
+
 from civicportal.api.cases import (
     Case,
     CaseKind,
@@ -198,6 +200,14 @@ def facts(case: Case, work: Work) -> dict[str, str]:
     return {"district": report.district} if report else {}
 
 
+def place_detail(case: Case, work: Work) -> Mapping[str, object] | None:
+    """Return the place of a report for the API: WGS 84 degrees, and names of the city's map."""
+    report: Report | None = work.get(CaseService).detail(case)
+    if report is None:
+        return None
+    return {"lat": report.lat, "lon": report.lon, "district": report.district, "street": report.street}
+
+
 def known_facts(site: Site) -> tuple[RoutingFact, ...]:
     """Return those facts with their values: the districts of the city's map."""
     districts = tuple(site.map.districts) if site.map else ()
@@ -220,6 +230,7 @@ REPORTS = CaseKind(
     facts=facts,
     known_facts=known_facts,
     counter_table=PLACES,
+    api_detail=place_detail,
     correction=CORRECTION,
     import_columns=COLUMNS,
     import_detail=detail_of,

@@ -294,6 +294,8 @@ class CaseKind:
     :ivar message_fields: returns the values of the kind's own placeholders in messages, by their names in capital
         letters, for instance ``{"ROOM": "12 B"}``. Called after the change, for texts that list such a placeholder. A
         value has at most 25 UTF-16 units; a longer one refuses the step. Followers read it too.
+    :ivar api_detail: returns what the API tells of one of its cases besides what every case has, to everybody who may see
+        the case: values of JSON, days and times; None for nothing.
     :ivar links: kinds of links that lead from its cases to others.
     :ivar counter_table: counters of the kind besides those of every case.
     :ivar correction: what staff may correct besides subject and category.
@@ -329,6 +331,7 @@ class CaseKind:
     message_fields: Callable[["Case", "Work"], Mapping[str, str | TranslationString]] | None = field(
         default=None
     )
+    api_detail: Callable[["Case", "Work"], Mapping[str, object] | None] | None = field(default=None)
     links: tuple[LinkKind, ...] = ()
     counter_table: "CounterTable | None" = None
     correction: "Correction | None" = None

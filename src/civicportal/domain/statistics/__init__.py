@@ -3,10 +3,12 @@
 from pyramid.config import Configurator
 
 from civicportal.core.security import PagePermission
+from civicportal.domain.statistics.rest import OPERATIONS
 
 
 def includeme(config: Configurator) -> None:
-    """Add the public page."""
+    """Add the public page, and the operation of the API."""
+    config.add_operations(OPERATIONS)
     config.add_route("figures", "/statistics")
     config.add_view(
         "civicportal.domain.statistics.views.public",

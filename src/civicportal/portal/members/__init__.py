@@ -3,6 +3,7 @@
 from pyramid.config import Configurator
 
 from civicportal.core.security import PagePermission
+from civicportal.portal.members.rest import OPERATIONS
 from civicportal.web.pages import Page, add_pages
 
 MANAGE, ROLES_MANAGE = "core:member:manage", "core:role:manage"
@@ -73,7 +74,8 @@ VIEWS: tuple[Page, ...] = (
 
 
 def includeme(config: Configurator) -> None:
-    """Add the pages."""
+    """Add the pages, and the operations of the API."""
+    config.add_operations(OPERATIONS)
     add_pages(
         config,
         ROUTES,

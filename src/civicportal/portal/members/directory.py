@@ -31,6 +31,7 @@ class MemberQuery:
     :ivar role: id of a role that is held.
     :ivar unit: id of a unit in which, or below which, a role is held.
     :ivar citizen: one person by id.
+    :ivar size: most members of a page.
     """
 
     who: str = "staff"
@@ -39,6 +40,7 @@ class MemberQuery:
     role: int | None = None
     unit: int | None = None
     citizen: int | None = None
+    size: int = PAGE_SIZE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +74,7 @@ class MemberDirectory(Service):
         """
         place, backwards = before or after, before is not None
         ids = self._ids(query, place, backwards)
-        more, ids = len(ids) > PAGE_SIZE, ids[:PAGE_SIZE]
+        more, ids = len(ids) > query.size, ids[: query.size]
         if backwards:
             ids.reverse()
         found = select(User).where(User.id.in_(ids)).options(selectinload(User.memberships))
@@ -97,11 +99,11 @@ class MemberDirectory(Service):
         """Return the ids of a page and of one more."""
         conditions = self._conditions(query)
         if query.who == "staff":
-            return self._staff(conditions, place, backwards)[: PAGE_SIZE + 1]
+            return self._staff(conditions, place, backwards)[: query.size + 1]
         found = select(User.id).where(*conditions).order_by(User.id.asc() if backwards else User.id.desc())
         if place is not None:
             found = found.where(User.id > place if backwards else User.id < place)
-        return list(self.session.scalars(found.limit(PAGE_SIZE + 1)))
+        return list(self.session.scalars(found.limit(query.size + 1)))
 
     def _staff(self, conditions: list[ColumnElement[bool]], place: int | None, backwards: bool) -> list[int]:
         """Return all staff ids after a position.

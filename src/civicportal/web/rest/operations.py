@@ -28,7 +28,6 @@ USUAL, MOST = 25, 100
 PARAMETER = re.compile(r"\{(\w+)(?::((?:[^{}]|\{[^{}]*\})+))?\}")
 """A part of a path in braces, as Pyramid writes it: a name, and the expression that it matches."""
 
-WRONG_CURSOR = _("This is no cursor of this list. Take the one of the answer before.")
 _CURSOR = re.compile(r"[0-9]{1,18}", re.ASCII)
 Bindings = Callable[["Work"], Values]
 Row = TypeVar("Row")
@@ -226,6 +225,12 @@ class Call:
             errors=[{"parameter": name, "detail": self.say(text)}],
         )
 
+    def wrong_cursor(self) -> Problem:
+        """Return the problem of a cursor of another list, to be raised."""
+        return self.wrong_parameter(
+            "cursor", _("This is no cursor of this list. Take the one of the answer before.")
+        )
+
     def wrong_field(self, pointer: str, text: TranslationString | str) -> Problem:
         """Return the problem of one value of the body that only the operation can judge, to be raised.
 
@@ -255,7 +260,7 @@ def window(call: Call, rows: Sequence[Row], id_of: Callable[[Row], int]) -> tupl
     limit, after = call.query["limit"], call.query["cursor"]
     if after is not None:
         if not _CURSOR.fullmatch(after):
-            raise call.wrong_parameter("cursor", WRONG_CURSOR)
+            raise call.wrong_cursor()
         rows = [row for row in rows if id_of(row) > int(after)]
     found = rows[:limit]
     return found, str(id_of(found[-1])) if len(rows) > limit else None

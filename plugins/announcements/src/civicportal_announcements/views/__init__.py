@@ -4,6 +4,7 @@ from pyramid.config import Configurator
 
 from civicportal.api.web import PagePermission, add_pages
 from civicportal_announcements.broadcasts import SEND
+from civicportal_announcements.rest import OPERATIONS
 from civicportal_announcements.services import EDIT
 
 #: The first matching pattern is taken.
@@ -51,7 +52,8 @@ VIEWS: tuple[tuple[str, str, str | None, str, str | tuple[str, ...]], ...] = (
 
 
 def includeme(config: Configurator) -> None:
-    """Add routes and views; the form of an announcement has picture uploads."""
+    """Add routes, views and the operations of the API; the form of an announcement has picture uploads."""
+    config.add_operations(OPERATIONS)
     config.registry.settings["civicportal.upload_paths"].append(ROUTES["announcements.desk"])
     add_pages(
         config,

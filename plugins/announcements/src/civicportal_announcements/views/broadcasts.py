@@ -12,7 +12,6 @@ from civicportal_announcements.broadcasts import BroadcastService, Estimate
 from civicportal_announcements.i18n import _
 from civicportal_announcements.models import Post
 from civicportal_announcements.schemas import BroadcastForm, ConfirmedBroadcast, settings_of
-from civicportal_announcements.views.public import lead
 
 
 def listing(request: Request) -> dict[str, object]:
@@ -91,7 +90,7 @@ def _initial(request: Request) -> dict[str, object]:
         return {}
     post = request.work.get(AnnouncementReader).readable(int(wanted))
     organization = request.site.settings["contact"].get("organization", "") or request.site.short_name
-    return {"post": post.id, "text": f"{post.title}\n{lead(post)}\n{organization}"}
+    return {"post": post.id, "text": f"{post.title}\n{post.lead}\n{organization}"}
 
 
 def _confirmation(request: Request) -> BoundForm:

@@ -14,7 +14,7 @@ from civicportal_announcements.pictures import Picture
 from civicportal_announcements.schemas import DeskFilters
 from civicportal_announcements.services import HIDDEN, PUBLISH, PostService
 from civicportal_announcements.states import MARKS, state_of
-from civicportal_announcements.views.public import lead, shown
+from civicportal_announcements.views.public import shown
 
 ON_A_PAGE = 25
 WAYS: dict[str, Literal["up", "down"]] = {"up": "up", "down": "down"}
@@ -50,7 +50,6 @@ def listing(request: Request) -> dict[str, object]:
         "may_publish": request.identity.permits(PUBLISH),
         "may_send": request.identity.permits(SEND),
         "hidden": HIDDEN,
-        "lead": lead,
         "url": lambda **parts: _url(request, **{"view": view, "words": words, **parts}),
     }
 

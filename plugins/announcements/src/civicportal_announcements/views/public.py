@@ -8,15 +8,13 @@ from civicportal.api.forms import whole_number
 from civicportal.api.web import Request
 from civicportal_announcements.board import AnnouncementReader
 from civicportal_announcements.i18n import _
-from civicportal_announcements.markup import plain_text, render_markup
+from civicportal_announcements.markup import render_markup
 from civicportal_announcements.models import Post
 from civicportal_announcements.states import MARKS, state_of
 
 ON_A_PAGE = 12
 LATEST = 30
 """Maximum entries of a feed."""
-LEAD = 160
-"""Maximum characters of a summary on cards and in link previews."""
 
 
 def listing(request: Request) -> dict[str, object]:
@@ -28,7 +26,6 @@ def listing(request: Request) -> dict[str, object]:
         "view": view,
         "shelf": shelf,
         "pictures": board.pictures(shelf.posts),
-        "lead": lead,
         "url": lambda number: request.route_path(
             "announcements.list", _query={"page": number, **({"view": view} if view == "ended" else {})}
         ),
@@ -51,7 +48,6 @@ def shown(request: Request, post: Post, *, preview: bool = False) -> dict[str, o
     return {
         "post": post,
         "words": render_markup(post.body),
-        "lead": lead(post),
         "pictures": pictures,
         "state": state,
         "mark": MARKS[state],
@@ -69,11 +65,6 @@ def atom_feed(request: Request) -> Response:
 def rss_feed(request: Request) -> Response:
     """Return the latest announcements as RSS."""
     return _feed(request, "announcements.rss", "rss")
-
-
-def lead(post: Post) -> str:
-    """Return the summary of an announcement."""
-    return post.summary or plain_text(post.body, LEAD)
 
 
 def public_address(request: Request, path: str) -> str:

@@ -4,6 +4,7 @@ from pyramid.config import Configurator
 
 from civicportal.api.web import PagePermission, add_pages
 from civicportal_feedback.publications import PERMISSION
+from civicportal_feedback.rest import OPERATIONS
 
 VIEW, REGISTER = "feedback:case:view", "feedback:case:register"
 
@@ -34,7 +35,8 @@ VIEWS: tuple[tuple[str, str, str | None, str, str | tuple[str, ...]], ...] = (
 
 
 def includeme(config: Configurator) -> None:
-    """Add routes and views."""
+    """Add routes, views and the operations of the API."""
+    config.add_operations(OPERATIONS)
     config.registry.settings["civicportal.upload_paths"] += [
         ROUTES["feedback.new"],
         ROUTES["feedback.register"],

@@ -6,14 +6,14 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.renderers import render_to_response
 
 from civicportal.api.cases import Case, CaseService
-from civicportal.api.database import Work
-from civicportal.api.forms import Option, Values, whole_number
+from civicportal.api.forms import Values, whole_number
 from civicportal.api.organization import OrganizationService
 from civicportal.api.publishing import PersonalDataCheck
 from civicportal.api.submission import (
     CaseSubmission,
 )
 from civicportal.api.web import Request, ViewResult
+from civicportal_feedback.choices import unit_choices
 from civicportal_feedback.i18n import _
 from civicportal_feedback.kinds import TYPES
 from civicportal_feedback.publications import PublicationService
@@ -105,9 +105,3 @@ def listing(request: Request) -> dict[str, object]:
         "next_url": f"{path}?before={pairs[-1][0].case_id}" if len(found) > PAGE_SIZE else None,
         "first_url": path if before else None,
     }
-
-
-def unit_choices(work: Work) -> dict[str, object]:
-    """Return the units that a message can be about."""
-    units = work.get(OrganizationService).units.by_id.values()
-    return {"units": [Option(value=unit.key, label=unit.name) for unit in units if unit.active]}

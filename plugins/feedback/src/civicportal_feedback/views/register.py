@@ -7,10 +7,11 @@ from civicportal.api.cases import Case
 from civicportal.api.forms import BoundForm, Values
 from civicportal.api.submission import registration_form
 from civicportal.api.web import Request, ViewResult
+from civicportal_feedback.choices import unit_choices
 from civicportal_feedback.i18n import _
 from civicportal_feedback.schemas import Registration
 from civicportal_feedback.services import FeedbackService
-from civicportal_feedback.views.citizen import new_message, unit_choices
+from civicportal_feedback.views.citizen import new_message
 from civicportal_feedback.workflow import KIND
 
 

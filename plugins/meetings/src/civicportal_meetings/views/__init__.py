@@ -4,6 +4,7 @@ from pyramid.config import Configurator
 
 from civicportal.api.web import PagePermission, add_pages
 from civicportal_meetings.names import GIVE_ORDERS, REGISTER, SESSIONS, VIEW, WORK
+from civicportal_meetings.rest import OPERATIONS
 
 #: The first matching pattern is taken.
 ROUTES = {
@@ -54,7 +55,8 @@ VIEWS: tuple[tuple[str, str, str | None, str, str | tuple[str, ...]], ...] = (
 
 
 def includeme(config: Configurator) -> None:
-    """Add routes and views."""
+    """Add routes, views and the operations of the API."""
+    config.add_operations(OPERATIONS)
     config.registry.settings["civicportal.upload_paths"] += [
         ROUTES["meetings.new"],
         ROUTES["meetings.register"],

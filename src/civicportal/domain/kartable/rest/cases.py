@@ -22,7 +22,7 @@ from civicportal.domain.kartable.timeline import StaffHistory
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _
 from civicportal.util.lists import within_days
-from civicportal.web.rest.operations import WRONG_CURSOR, Call, Listed, Operation
+from civicportal.web.rest.operations import Call, Listed, Operation
 from civicportal.web.schema import Choice, CityDate, CleanText, Flag, Node, StrictSchema
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def history(call: Call) -> Listed:
     events = staff_events(call, case) if call.work.actor.is_staff else own_events(call, case)
     limit, given = call.query["limit"], call.query["cursor"] or "0"
     if not given.isascii() or not given.isdigit() or len(given) > len("10000"):
-        raise call.wrong_parameter("cursor", WRONG_CURSOR)
+        raise call.wrong_cursor()
     # Entries are only added in front: a position counts from the oldest.
     end = int(given) or len(events)
     found = events[max(0, len(events) - end) :][:limit]
@@ -145,7 +145,7 @@ def _check_position(call: Call) -> None:
     query = call.query
     place = Cursor.parse(query["cursor"]) if query["cursor"] is not None else None
     if query["cursor"] is not None and (place is None or place.way != "after"):
-        raise call.wrong_parameter("cursor", WRONG_CURSOR)
+        raise call.wrong_cursor()
     first, last = query["first_day"], query["last_day"]
     if first and last and last < first:
         raise call.wrong_parameter("last_day", _("This day is before the first one."))

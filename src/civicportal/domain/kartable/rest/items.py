@@ -75,6 +75,9 @@ class WholeCase(CaseItem):
 
     citizen: Annotated[str | None, _("Name of the citizen; only with the right to see it")]
     pictures: list[PictureItem]
+    detail: Annotated[
+        dict[str, object] | None, _("What this kind of case has besides, such as the place of a report")
+    ]
 
 
 def case_items(call: Call, rows: Iterable[tuple[Case, Referral | None]]) -> list[CaseItem]:
@@ -100,10 +103,12 @@ def whole_case(call: Call, case: Case, pictures: Sequence[Attachment]) -> WholeC
         holder = holder_id(access.action_referral(case))
         citizen = case.citizen_id if access.can(case, "contact") else None
     names = call.work.get(AccountService).names((holder, citizen))
+    read_detail = kind_of(call.work.site, case.kind).api_detail
     return {
         **_item(call, case, _person(holder, names)),
         "citizen": names.get(citizen or 0) or None,
         "pictures": [picture_item(call, picture) for picture in pictures],
+        "detail": dict(read_detail(case, call.work) or {}) or None if read_detail else None,
     }
 
 

@@ -1,0 +1,58 @@
+"""Public meeting days in the API."""
+
+from datetime import datetime
+from typing import TypedDict
+
+from civicportal.api.forms import whole_number
+from civicportal.api.rest import Call, Listed, Operation
+from civicportal.api.web import PagePermission
+from civicportal_meetings.i18n import _
+from civicportal_meetings.models import MeetingSession
+from civicportal_meetings.services import PublicDayService
+
+
+class MeetingDayItem(TypedDict):
+    """A public meeting day."""
+
+    id: int
+    start: datetime
+    end: datetime
+    place: str
+    cancelled: bool
+
+
+def days(call: Call) -> Listed:
+    """Return a page of the public meeting days that the calendar file has, in the order of their ids."""
+    cursor, limit = call.query["cursor"], call.query["limit"]
+    after = 0 if cursor is None else whole_number(cursor)
+    if cursor is not None and not after:
+        raise call.wrong_cursor()
+    found = sorted(call.work.get(PublicDayService).announced(), key=lambda day: day.id)
+    found = [day for day in found if day.id > after]
+    return Listed(
+        items=[_item(day) for day in found[:limit]],
+        next=str(found[limit - 1].id) if len(found) > limit else None,
+    )
+
+
+def _item(day: MeetingSession) -> MeetingDayItem:
+    return {
+        "id": day.id,
+        "start": day.start,
+        "end": day.end,
+        "place": day.place,
+        "cancelled": day.cancelled_at is not None,
+    }
+
+
+OPERATIONS = (
+    Operation(
+        name="meetings.days",
+        path="/meetings/days",
+        title=_("List public meeting days"),
+        call=days,
+        returns=MeetingDayItem,
+        permission=PagePermission.EVERYBODY,
+        is_list=True,
+    ),
+)

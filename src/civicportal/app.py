@@ -25,7 +25,8 @@ from civicportal.domain.ownership import refuse_unusable
 from civicportal.portal.contributions import refuse_flaws, refuse_page_flaws
 from civicportal.util.errors import ConfigurationError
 from civicportal.web.compiled import COMPILED
-from civicportal.web.request import Request
+from civicportal.web.request import API, Request
+from civicportal.web.rest.roots import root_of
 from civicportal.web.static import StaticFiles
 
 CORE_PARTS = (
@@ -199,7 +200,10 @@ def _check_routes(config: Configurator, owners: Mapping[str, str]) -> None:
             raise ConfigurationError(
                 f"the route {route.name!r} of plugin {owner!r} must have a name that begins with {owner}."
             )
-        if owner and not _own_folder(owner, route.pattern):
+        # An address of programs is one of a standard, not of a folder.
+        root = root_of(config.registry, route.pattern)
+        of_standard = root is not None and root.prefix != API
+        if owner and not of_standard and not _own_folder(owner, route.pattern):
             raise ConfigurationError(
                 f"the route {route.name!r} of plugin {owner!r} lies outside its folders: {route.pattern!r}"
             )

@@ -22,6 +22,7 @@ UNKNOWN = {
     "page": "nothing",
     "size": "small",
     "day": "2020-02-30",
+    "format": "json",
     "z": "1",
     "x": "1",
     "y": "1",

@@ -114,8 +114,8 @@ def city(civic_session, civic_database, tmp_path_factory):
     for who, token in tokens.items():
         browsers[who] = TestApp(application)
         browsers[who].set_cookie(site.cookie_name, token)
-    # What is below /api/ takes tokens instead: see rest/test_roles.py.
-    pages = [page for page in pages_of(site.registry) if not page.pattern.startswith("/api/")]
+    # Programs have tokens instead: see rest/test_roles.py, and the tests of Open311.
+    pages = [page for page in pages_of(site.registry) if not page.pattern.startswith(("/api/", "/open311/"))]
     yield City(site, pages, browsers, tokens, identities, code)
     site.engines.dispose()
 

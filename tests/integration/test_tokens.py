@@ -530,7 +530,7 @@ def test_a_new_token_of_a_machine_leaves_a_day_for_the_change(portal):
             {"permission": PagePermission.STAFF, "scope": "cases:all"},
             "no scope 'cases:all'",
         ),
-        ("/gadget", {"permission": PagePermission.STAFF, "scope": "cases:read"}, "only views below /api/"),
+        ("/gadget", {"permission": PagePermission.STAFF, "scope": "cases:read"}, "only views for programs"),
     ],
 )
 def test_a_view_that_says_it_wrongly_is_refused_at_the_start(install, assemble, pattern, options, message):

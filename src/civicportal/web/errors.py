@@ -23,7 +23,7 @@ from civicportal.web.challenge import after_refusal
 from civicportal.web.derivers import SAFE
 from civicportal.web.request import Request
 from civicportal.web.rest.dispatch import allowed_methods
-from civicportal.web.rest.problems import Problem, is_api, problem, refused
+from civicportal.web.rest.problems import Problem, api_root, problem, refused
 from civicportal.web.sent import sent_form, stale_form
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ MAY_HELP = (429, 500, 503)
 
 def page(request: Request, status: int, template: str = "error", **context: object) -> Response:
     """Render an error page, below ``/api/`` a problem; for JSON clients only the message."""
-    if is_api(request.path):
+    if _is_of_program(request):
         return problem(request, status, str(context.get("message", "")))
     if request.is_xhr or "application/json" in request.headers.get("Accept", ""):
         response = render_to_response("json", {"message": context.get("message", "")}, request=request)
@@ -48,7 +48,8 @@ def page(request: Request, status: int, template: str = "error", **context: obje
 
 def not_found(request: Request) -> Response:
     """Answer 404, also for objects that this user may not know of; below ``/api/`` 405 to another method."""
-    if is_api(request.path) and (allowed := allowed_methods(request)) and request.method not in allowed:
+    allowed = allowed_methods(request) if _is_of_program(request) else []
+    if allowed and request.method not in allowed:
         return problem(request, 405, headers={"Allow": ", ".join(allowed)})
     return page(request, 404, "404")
 
@@ -72,7 +73,7 @@ def too_many(error: LimitExceeded, request: Request) -> Response:
 
 def challenge_needed(error: ChallengeNeeded, request: Request) -> Response:
     """Answer 429 with a challenge and the same form."""
-    if request.is_xhr or request.method != "POST" or is_api(request.path):
+    if request.is_xhr or request.method != "POST" or _is_of_program(request):
         return too_many(error, request)
     shown = after_refusal(request, error)
     response = page(request, 429, "challenge", shown=shown)
@@ -139,6 +140,10 @@ def crashed(error: Exception, request: Request) -> Response:
     place = route.pattern if route else request.path
     log.error("crash %s on %s %s", reference, request.method, place, exc_info=error)
     return page(request, 500, "500", reference=reference)
+
+
+def _is_of_program(request: Request) -> bool:
+    return api_root(request.registry, request.path) is not None
 
 
 def includeme(config: Configurator) -> None:

@@ -14,7 +14,8 @@ from pyramid.response import Response
 from webob.acceptparse import create_accept_language_header
 
 from civicportal.util.i18n import _, text_direction
-from civicportal.web.rest.problems import CONTENT_TYPE, TITLES, is_api, problem_body
+from civicportal.web.rest.problems import TITLES, api_root
+from civicportal.web.rest.roots import ApiRoot
 
 __all__ = ["RefusalPage"]
 
@@ -48,14 +49,15 @@ class RefusalPage:
         languages = site.languages if site is not None else ()
         self._localizers: dict[str, Localizer] = {one: make_localizer(one, dirs) for one in languages}
         self._files = getattr(registry, "static_files", None)
+        self._registry = registry
 
     def __call__(self, status: int, environ: WSGIEnvironment, headers: Mapping[str, str]) -> Response:
         """Return the response of a status.
 
         It is a page, or JSON with a `message` for scripts that accept it; below ``/api/`` a problem.
         """
-        if is_api(environ.get("PATH_INFO", "")):
-            return self._problem(status, environ, headers)
+        if root := api_root(self._registry, environ.get("PATH_INFO", "")):
+            return self._document(root, status, environ, headers)
         title, advice = map(self._text, _TEXTS[status])
         if "application/json" in environ.get("HTTP_ACCEPT", ""):
             body, kind = json.dumps({"message": f"{title}. {advice}"}), "application/json"
@@ -66,13 +68,14 @@ class RefusalPage:
         response.headers.update(headers)
         return response
 
-    def _problem(self, status: int, environ: WSGIEnvironment, headers: Mapping[str, str]) -> Response:
-        """Return a problem in the caller's language."""
+    def _document(
+        self, root: ApiRoot, status: int, environ: WSGIEnvironment, headers: Mapping[str, str]
+    ) -> Response:
+        """Return the answer to a program, in the caller's language."""
         accepted = create_accept_language_header(environ.get("HTTP_ACCEPT_LANGUAGE"))
         locale = accepted.lookup([*self._localizers], default=self._localizer.locale_name)
         title = self._localizers.get(locale, self._localizer).translate(TITLES[status])
-        response = Response(problem_body(title, status), status=status)
-        response.headers["Content-Type"] = CONTENT_TYPE
+        response = root.refuse(environ.get("PATH_INFO", ""), status, title, "")
         response.cache_control = "no-store"
         response.headers.update(headers)
         return response

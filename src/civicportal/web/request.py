@@ -67,8 +67,9 @@ class Request(pyramid.request.Request):
 
     @property
     def is_api(self) -> bool:
-        """Return whether a program calls: below ``/api/`` tokens count and cookies do not."""
-        return str(self.environ.get("PATH_INFO", "")).startswith(API)
+        """Return whether a program calls: below ``/api/`` and the like tokens count and cookies do not."""
+        prefixes: tuple[str, ...] = getattr(self.registry, "api_prefixes", (API,))
+        return str(self.environ.get("PATH_INFO", "")).startswith(prefixes)
 
     if TYPE_CHECKING:
         POST: MultiDict[str]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from urllib.parse import unquote_to_bytes
 
 from webob.cookies import parse_cookie
@@ -86,7 +86,7 @@ def keep_readable_cookies(request: Request) -> None:
         request.environ["HTTP_COOKIE"] = "; ".join(part for part in parts if _is_cookie(part))
 
 
-def check_body(request: Request, field_limit: int, *, files: bool) -> None:
+def check_body(request: Request, field_limit: int, *, files: bool, names: Collection[str] = ()) -> None:
     """Check a form or a JSON body.
 
     ``request.POST`` then returns the checked form.
@@ -95,6 +95,7 @@ def check_body(request: Request, field_limit: int, *, files: bool) -> None:
 
     :param files: whether the page accepts files, in the fields named for them; every other field is a text, so views
         need not check.
+    :param names: further names of fields for files.
     :raises RequestRefused: 400, 413, or 415 for a type that no page accepts.
     """
     content_type = request.content_type.lower()
@@ -103,7 +104,7 @@ def check_body(request: Request, field_limit: int, *, files: bool) -> None:
     if request.environ["REQUEST_METHOD"] != "POST":
         return
     if content_type == MULTIPART:
-        _check_multipart(request, field_limit, files)
+        _check_multipart(request, field_limit, files, names)
     elif content_type in _FORM:
         _check_urlencoded(request, field_limit)
     elif is_json(content_type):
@@ -133,7 +134,7 @@ def _check_urlencoded(request: Request, field_limit: int) -> None:
     _check_fields(fields)
 
 
-def _check_multipart(request: Request, field_limit: int, files: bool) -> None:
+def _check_multipart(request: Request, field_limit: int, files: bool, names: Collection[str]) -> None:
     request.make_body_seekable()
     try:
         form = read_multipart(
@@ -147,7 +148,10 @@ def _check_multipart(request: Request, field_limit: int, files: bool) -> None:
     except MalformedForm as error:
         raise RequestRefused(400, f"form: {error}") from None
     use_form(request, form)
-    if not all(isinstance(value, str) or (files and _takes_files(name)) for name, value in form.items()):
+    if not all(
+        isinstance(value, str) or (files and (_takes_files(name) or name in names))
+        for name, value in form.items()
+    ):
         raise RequestRefused(400, "a file where none is taken")
     _check_fields(form.items())
 

@@ -32,6 +32,7 @@ from civicportal.web.request_body import (
     is_json,
     keep_readable_cookies,
 )
+from civicportal.web.rest.roots import root_of
 
 __all__ = ["UPLOAD_COUNTED", "Rules", "attempts", "includeme", "request_check_tween_factory"]
 
@@ -154,7 +155,9 @@ def check(request: Request, rules: Rules) -> None:
     check_query(request, field_limit)
     check_length(environ, _body_limit(environ, rules))
     _count_upload(request)
-    check_body(request, field_limit, files=_below(path, rules.upload_paths))
+    root = root_of(request.registry, path)
+    names = root.file_fields if root else ()
+    check_body(request, field_limit, files=_below(path, rules.upload_paths), names=names)
 
 
 def check_length(environ: WSGIEnvironment, limit: int) -> None:

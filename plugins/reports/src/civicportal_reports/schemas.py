@@ -61,6 +61,7 @@ class Settings(SettingsSchema):
     :ivar embed_hosts: hosts whose pages may show the public map in a frame, for instance ``["www.example.org"]``; empty
         for none.
     :ivar digest_at: time of day of the message about new reports to those who follow a part of the city.
+    :ivar open311: whether other software reads published reports, and sends new ones with a token, at ``/open311/``.
     :ivar directions_url: address of a map or navigator on another site with ``{lat}`` and ``{lon}``, which crews open by
         "Directions"; empty for a ``geo:`` link, which the telephone opens in its own application.
     """
@@ -69,6 +70,7 @@ class Settings(SettingsSchema):
     nearby_days = setting(float, 60, validator=colander.Range(1, 3650))
     embed_hosts = setting(list, (), validator=_are_hosts)
     digest_at = setting(str, "18:00", validator=_is_time)
+    open311 = setting(bool, True)
     directions_url = setting(str, "", validator=_is_address)
 
 

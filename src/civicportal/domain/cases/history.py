@@ -39,12 +39,14 @@ REOPENED = (_("Opened again at your request"), _("Opened again at the request of
 class PublicEvent:
     """One entry of the timeline.
 
+    :ivar id: of the entry in the history.
     :ivar stage: as the macro ``step`` draws it; empty without a change of status.
     :ivar author: of ``text``: the unit, or what the citizen's text is, for instance "Your answer"; empty without a
         text.
     :ivar photos: of the work before and after, if visible.
     """
 
+    id: int
     title: str | TranslationString
     moment: datetime
     stage: str = ""
@@ -114,6 +116,7 @@ class PublicHistory:
             text = event.public_text if own else self.texts.said(case, event.public_text, event.data)
         author = voice_of(kind, event, own=own) or self.organization.unit_name(event.unit_id)
         return PublicEvent(
+            id=event.id,
             title=self._title(kind, event, own),
             moment=event.at,
             stage=_stage(kind, event),

@@ -165,7 +165,18 @@ class CaseEvent(SealedRow, Base):
     """An entry of a case's history: rows are inserted and read, never changed."""
 
     __tablename__ = "case_events"
-    __table_args__ = (Index(None, "case_id", "id"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        Index(None, "case_id", "id"),
+        # What other software asks for that polls updates.
+        Index(
+            "ix_case_events_public",
+            "at",
+            "id",
+            postgresql_where=text("public"),
+            sqlite_where=text("public = 1"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
     __stable__ = (
         "at",
         "case_id",

@@ -6,7 +6,6 @@ vouches for the person, so the identity level that a kind requires of citizens i
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import colander
@@ -79,23 +78,12 @@ class NamedCaller(Caller):
             raise wrong
 
 
-@dataclass(frozen=True, kw_only=True)
-class Registered:
-    """A case that an officer has registered.
-
-    :ivar citizen: None without a mobile.
-    :ivar pin: the PIN of a case without a mobile; else empty.
-    """
-
-    case: "Case"
-    citizen: User | None
-    pin: str
-
-
 class OnBehalfService(Service):
     """Open a case for the person with a mobile number."""
 
-    def register(self, kind: "CaseKind", values: Values, open_case: OpenCase, *, form_key: str) -> Registered:
+    def register(
+        self, kind: "CaseKind", values: Values, open_case: OpenCase, *, form_key: str
+    ) -> tuple["Case", str]:
         """Open a case for a caller.
 
         The same form submitted again by the same officer returns the same case and PIN.
@@ -103,13 +91,14 @@ class OnBehalfService(Service):
         :param values: of the form: ``source``, ``mobile`` (E.164 or None) and optionally ``name``, ignored for a person
         whose name is known.
         :param form_key: the form's idempotency key.
+        :returns: the case, and the PIN of one without a mobile, else "".
         :raises Forbidden: without the right ``<kind>:case:register``.
         """
         actor = self.work.actor
         if not actor.permits(kind.permission("register")):
             raise Forbidden(f"may not register {kind.name}")
         citizen = self._citizen(values["mobile"], values.get("name", ""))
-        key = f"{kind.name}:by:{actor.user_id}:{form_key}"
+        key = self.case_key(kind, form_key)
 
         def opened() -> "Case":
             case = open_case(citizen.id if citizen else None, key)
@@ -120,11 +109,22 @@ class OnBehalfService(Service):
 
         case = self.work.get(CaseService).open_once(key, opened)
         if case.citizen_id is None:
-            pin = self.work.get(FollowUpService).give_pin(case, form_key)
-            return Registered(case=case, citizen=None, pin=pin)
-        return Registered(case=case, citizen=self.work.session.get(User, case.citizen_id), pin="")
+            return case, self.work.get(FollowUpService).give_pin(case, form_key)
+        return case, ""
 
-    def add_call(self, kind: "CaseKind", case: "Case", values: Values, *, owner: str = "") -> bool:
+    def case_key(self, kind: "CaseKind", form_key: str) -> str:
+        """Return the ``idempotency_key`` of the case that a form of the actor opens."""
+        return f"{kind.name}:by:{self.work.actor.user_id}:{form_key}"
+
+    def add_call(
+        self,
+        kind: "CaseKind",
+        case: "Case",
+        values: Values,
+        *,
+        owner: str = "",
+        data: Values | None = None,
+    ) -> bool:
         """Add a call to an open case, which the caller follows from now on; only staff read what was said.
 
         The same call by the same officer within ten minutes is a form sent twice.
@@ -132,6 +132,7 @@ class OnBehalfService(Service):
         :param case: locked; the officer need not see it, as a citizen who follows a case of others does not.
         :param values: ``source``, ``mobile`` (E.164 or None), ``name``, ``body`` and ``photo_key``, see :meth:`register`.
         :param owner: of the pictures.
+        :param data: further data of the entry in the history, which makes it another call.
         :returns: whether the caller hears of the case.
         :raises Forbidden: without the right ``<kind>:case:register``.
         :raises Refused: when the case is closed, or a picture no longer exists.
@@ -143,7 +144,8 @@ class OnBehalfService(Service):
             raise Refused(_("This case was closed in the meantime: register a new one."))
         citizen = self._citizen(values["mobile"], values["name"])
         caller_id, source = citizen.id if citizen else None, values["source"]
-        if self._was_added(case, values["body"], data := {"caller_id": caller_id, "source": source}):
+        data = {**(data or {}), "caller_id": caller_id, "source": source}
+        if self._was_added(case, values["body"], data):
             return citizen is not None
         with self.work.savepoint():
             case.updated_at = self.work.clock.now()

@@ -95,17 +95,16 @@ def _count(call: Call) -> None:
 
 def _create(call: Call, kind_name: str, open_case: OpenByCall) -> NewCaseItem:
     actor, body, kind = call.work.actor, call.body, kind_of(call.work.site, kind_name)
-    pin, owner = None, call.request.upload_owner()
+    pin, owner = "", call.request.upload_owner()
     if actor.is_staff:
         if body["name"] and body["mobile"] is None:
             raise call.wrong_field("#/name", NAME_WITHOUT_MOBILE)
-        found = call.work.get(OnBehalfService).register(
+        case, pin = call.work.get(OnBehalfService).register(
             kind,
             {**body, "source": "api"},
             lambda citizen_id, key: open_case(call.work, body, citizen_id, key, owner),
             form_key=_form_key(call),
         )
-        case, pin = found.case, found.pin or None
     else:
         for name in FOR_CALLERS:
             if body[name]:
@@ -117,7 +116,7 @@ def _create(call: Call, kind_name: str, open_case: OpenByCall) -> NewCaseItem:
             key, lambda: open_case(call.work, body, actor.user_id, key, owner)
         )
     call.made(case.code)
-    return _item(case, pin)
+    return _item(case, pin or None)
 
 
 def _again(call: Call, kind_name: str) -> NewCaseItem:

@@ -17,4 +17,5 @@ SOURCES: dict[str, TranslationString] = {
     "office": _("Within the municipality"),
     "sms": _("SMS"),
     "api": _("Interface"),
+    "open311": _("Open311"),
 }

@@ -32,7 +32,8 @@ from civicportal.domain.tokens.services import is_valid
 from civicportal.util.errors import ConfigurationError
 from civicportal.util.queries import NamedRecord
 from civicportal.web.derivers import View
-from civicportal.web.request import API, Request
+from civicportal.web.request import Request
+from civicportal.web.rest.roots import root_of
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
@@ -116,30 +117,34 @@ def _mark_used(site: "Site", row: NamedRecord, now: datetime) -> None:
 
 
 def _sent(request: Request) -> str:
-    """Return the token of the header, valid or not; "" without one, and outside ``/api/``."""
-    if not request.is_api:
+    """Return the token of the header or the form, valid or not; "" without one, and outside addresses of programs."""
+    root = root_of(request.registry, request.environ.get("PATH_INFO", ""))
+    if root is None:
         return ""
     scheme, _space, sent = request.headers.get("Authorization", "").partition(" ")
-    return sent.strip() if scheme.lower() == SCHEME else ""
+    if scheme.lower() == SCHEME:
+        return sent.strip()
+    # Never in the address, which is logged.
+    return str(request.POST.get(root.key_field, "")).strip() if root.key_field else ""
 
 
 def scoped_view(view: View, info: IViewDeriverInfo) -> View:
-    """Require a token with the scope of a view below ``/api/``.
+    """Require a token with the scope of a view below ``/api/``, or another address of programs.
 
     Its option ``scope`` names the scope. Views without one are for everybody, and refuse wrong tokens too.
 
-    :raises ConfigurationError: for a view below ``/api/`` with a permission and no scope, an unknown scope, or a scope
+    :raises ConfigurationError: for a view of these with a permission and no scope, an unknown scope, or a scope
         elsewhere.
     """
     scope, permission = info.options.get("scope"), info.options.get("permission")
     if not _is_api_view(info):
         if scope is not None:
-            raise ConfigurationError(f"{info.original_view}: only views below {API} have a scope")
+            raise ConfigurationError(f"{info.original_view}: only views for programs have a scope")
         return view
     site = info.registry.site
     if scope is None and permission != PagePermission.EVERYBODY:
         raise ConfigurationError(
-            f"{info.original_view}: a view below {API} that is not for everybody has a scope"
+            f"{info.original_view}: a view for programs that is not for everybody has a scope"
         )
     if scope is not None and scope not in scopes_of(site):
         raise ConfigurationError(f"{info.original_view}: there is no scope {scope!r}")
@@ -168,7 +173,7 @@ scoped_view.options = ("scope",)  # type: ignore[attr-defined]  # where Pyramid 
 def _is_api_view(info: IViewDeriverInfo) -> bool:
     name = info.options.get("route_name")
     route = info.registry.getUtility(IRoutesMapper).get_route(name) if name else None
-    return route is not None and f"/{route.pattern.lstrip('/')}".startswith(API)
+    return route is not None and root_of(info.registry, f"/{route.pattern.lstrip('/')}") is not None
 
 
 def _refuse(request: Request) -> None:

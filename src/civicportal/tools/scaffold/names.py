@@ -33,6 +33,7 @@ TAKEN = frozenset(
         "my",
         "oauth",
         "offline",
+        "open311",
         "passkeys",
         "privacy",
         "queue",

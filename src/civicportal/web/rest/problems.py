@@ -4,11 +4,13 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import TypedDict
 
+from pyramid.registry import Registry
 from pyramid.response import Response
 from translationstring import TranslationString
 
 from civicportal.util.i18n import _, say
 from civicportal.web.request import Request
+from civicportal.web.rest.roots import ApiRoot, root_of
 
 CONTENT_TYPE = "application/problem+json"
 TITLES: dict[int, TranslationString] = {
@@ -67,9 +69,18 @@ class Problem(Exception):
         self.headers = dict(headers or {})
 
 
-def is_api(path: str) -> bool:
-    """Return whether a path is one of the API, other than its reference page."""
-    return path.startswith("/api/") and path.rstrip("/") != "/api/v1"
+def api_root(registry: Registry, path: str) -> ApiRoot | None:
+    """Return the address of programs to which a path belongs; None for a page, such as the reference of the API."""
+    return None if path.rstrip("/") == "/api/v1" else root_of(registry, path)
+
+
+def problem_response(
+    _path: str, status: int, title: str, detail: str, errors: Iterable[Mistake] = ()
+) -> Response:
+    """Return the answer of the API to a refused call."""
+    response = Response(problem_body(title, status, detail, errors), status=status)
+    response.headers["Content-Type"] = CONTENT_TYPE
+    return response
 
 
 def problem_body(title: str, status: int, detail: str = "", errors: Iterable[Mistake] = ()) -> bytes:
@@ -99,9 +110,12 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Return the answer of a refused request, in the caller's language."""
-    title = said(request, TITLES.get(status, TITLES[400]))
-    response = Response(problem_body(title, status, said(request, detail), errors), status=status)
-    response.headers["Content-Type"] = CONTENT_TYPE
+    title, told = said(request, TITLES.get(status, TITLES[400])), said(request, detail)
+    root = api_root(request.registry, request.path)
+    if root is None or errors:
+        response = problem_response(request.path, status, title, told, errors)
+    else:
+        response = root.refuse(request.path, status, title, told)
     response.headers["Content-Language"] = request.locale_name
     response.cache_control = "no-store"
     response.headers.update(headers or {})

@@ -9,6 +9,7 @@ from pyramid.renderers import render_to_response
 from pyramid.response import Response
 from translationstring import TranslationString
 
+from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.access.rights import AccessService
 from civicportal.domain.cases.errors import AttachmentNotFound, Refused
 from civicportal.domain.cases.kinds import kind_of
@@ -147,19 +148,19 @@ def _registered(
     """Register the case, and show its code."""
     work = request.work
     try:
-        found = work.get(OnBehalfService).register(kind, values, open_case, form_key=form.once(values))
+        case, pin = work.get(OnBehalfService).register(kind, values, open_case, form_key=form.once(values))
     except AttachmentNotFound as gone:
         form.refuse("photo_key", gone.reason)
     except Refused as refusal:
         form.refuse("", refusal.reason)
     access = work.get(AccessService)
     shown = {
-        "case": found.case,
-        "pin": found.pin,
-        "citizen": found.citizen,
-        "unreachable": values["mobile"] is not None and found.citizen is None,
-        "may_know": access.can(found.case, "contact"),
-        "may_open": access.can(found.case, "view"),
+        "case": case,
+        "pin": pin,
+        "citizen": work.session.get(User, case.citizen_id) if case.citizen_id else None,
+        "unreachable": values["mobile"] is not None and case.citizen_id is None,
+        "may_know": access.can(case, "contact"),
+        "may_open": access.can(case, "view"),
         "kind": kind,
     }
     response: Response = render_to_response(TEMPLATE, shown, request=request)

@@ -42,6 +42,7 @@ RULES = {
     "meetings.session": "diary",
     "announcements.page": "board",
     "announcements.image": "board",
+    "announcements.api.show": "board",
     "staff_invite": "link",
     "staff_invite_code": "link",
     "staff_reset_link": "link",

@@ -171,3 +171,37 @@ def test_changes_are_on_the_record_with_their_token(site, caller, city):
     officer.post(f"{path}/notes", NOTE, status=201, **KEY)
     history = officer.get(f"{path}/history").json["items"]
     assert (history[0]["type"], history[0]["internal_text"]) == ("commented", NOTE["text"])
+
+
+def finished(caller, code):
+    officer, path = caller("officer"), f"/cases/{code}"
+    for name in ("accept", "finish"):
+        officer.post(f"{path}/steps/{name}", If_Match=version_of(officer, path))
+
+
+def test_a_citizen_rates_and_objects(site, caller, city):
+    code = city[1][0]
+    citizen, path = caller("citizen", "cases:read", "cases:write", realm="citizen"), f"/cases/{code}"
+    assert citizen.get(f"{path}/rating").json["possible"] is False
+    citizen.post(f"{path}/rating", {"stars": 5}, status=422)
+    finished(caller, code)
+    assert citizen.get(f"{path}/rating").json["possible"] is True
+    for stars in (5, 2, 2):
+        answer = citizen.post(f"{path}/rating", {"stars": stars, "words": "کاش زودتر بود."})
+        assert (answer.json["stars"], answer.json["words"]) == (stars, "کاش زودتر بود.")
+    for body, pointer in (({"stars": 6}, "#/stars"), ({"stars": "5"}, "#/stars"), ({}, "#/stars")):
+        wrong = citizen.post(f"{path}/rating", body, status=422)
+        assert [one["pointer"] for one in wrong.json["errors"]] == [pointer]
+    stale = version_of(citizen, path)
+    assert citizen.post(f"{path}/objection", {"reason": "درست نشده است."}, status=428).json
+    opened = citizen.post(f"{path}/objection", {"reason": "درست نشده است."}, If_Match=stale)
+    assert opened.json["reopenings"] == 1
+    citizen.post(f"{path}/objection", {"reason": "هنوز هم نه."}, If_Match=opened.headers["ETag"], status=422)
+
+
+def test_ratings_are_of_the_citizen_of_the_case(caller, city):
+    code = city[1][0]
+    finished(caller, code)
+    caller("officer").post(f"/cases/{code}/rating", {"stars": 5}, status=403)
+    reader = caller("citizen", "cases:read", realm="citizen")
+    reader.post(f"/cases/{code}/rating", {"stars": 5}, status=403)

@@ -73,12 +73,14 @@ def openapi(
     root: str,
     title: str,
     description: str,
+    contact: str,
     say: Say,
     bind: Callable[[Operation, colander.SchemaNode], colander.SchemaNode],
 ) -> Schema:
     """Return the document.
 
     :param root: address of the API.
+    :param contact: address of a page that says whom to ask.
     :param say: translates a text.
     :param bind: binds a schema of an operation.
     """
@@ -91,7 +93,7 @@ def openapi(
         paths.setdefault(operation.template, {})[operation.method.lower()] = described
     return {
         "openapi": "3.1.0",
-        "info": {"title": title, "version": "1", "description": description},
+        "info": {"title": title, "version": "1", "description": description, "contact": {"url": contact}},
         "servers": [{"url": root}],
         "tags": [{"name": name} for name in groups],
         "security": [{"token": []}],
@@ -258,6 +260,10 @@ def _operation(
     }
     if operation.scope:
         found["description"] = say(_("Scope of the token: ${scope}", mapping={"scope": operation.scope}))
+    else:
+        found["description"] = say(
+            _("No token is needed.") if operation.is_public else _("Any token will do.")
+        )
     if operation.is_public:
         found["security"] = [{}, {"token": []}]
     if operation.body is not None:

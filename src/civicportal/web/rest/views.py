@@ -60,6 +60,7 @@ def _document(request: Request) -> Schema:
         root=f"{_base(request)}{ROOT}",
         title=_title(request),
         description=said(request, ABOUT),
+        contact=_base(request),
         say=partial(said, request),
         bind=partial(bound, request),
     )

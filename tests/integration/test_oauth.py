@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
@@ -189,6 +190,7 @@ def test_the_document_is_that_of_the_standard(city):
     }
     AuthorizationServerMetadata(found).validate()
     assert found["code_challenge_methods_supported"] == ["S256"]
+    assert found["authorization_response_iss_parameter_supported"] is True
     for name in ("authorization_endpoint", "token_endpoint", "revocation_endpoint"):
         assert found[name].startswith(found["issuer"] + "/")
 
@@ -228,6 +230,7 @@ def test_a_person_may_deny(city):
         "error": "access_denied",
         "state": "s1",
     }
+    assert answer["iss"] == "http://localhost"
     assert "code" not in answer
     with city.site.work(write=False) as work:
         assert work.session.scalars(select(OAuthGrant)).all() == []
@@ -276,6 +279,7 @@ def test_the_program_is_told_what_it_asks_wrongly(city, changed, error):
     said = parse_qs(urlsplit(answer.location).query)
     assert said["error"] == [error]
     assert said["state"] == ["s1"]
+    assert said["iss"] == ["http://localhost"]
 
 
 # -- codes and tokens -----------------------------------------------------------------------------------------
@@ -294,6 +298,17 @@ def test_a_code_is_used_once_and_presented_again_ends_what_it_led_to(city):
     with city.site.work(write=False) as work:
         events = work.session.scalars(select(AuditEvent).where(AuditEvent.action == "token:disallow")).all()
         assert [event.data["reason"] for event in events] == ["replayed"]
+
+
+def test_a_code_that_two_exchange_at_once_gives_tokens_once_at_most(city):
+    code = consent(city)["code"]
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _number: exchange(city, code, status="*"), range(4)))
+    given = [answer["access_token"] for answer in answers if "access_token" in answer]
+    assert len(given) <= 1
+    assert all(answer["error"] == "invalid_grant" for answer in answers if "access_token" not in answer)
+    # Those who came later had a used code: what it led to has ended.
+    assert [load_token(city.site, token) for token in given] == [None] * len(given)
 
 
 @pytest.mark.parametrize(

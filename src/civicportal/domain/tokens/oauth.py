@@ -1,13 +1,14 @@
 """OAuth 2.1 for programs: the rules are those of ``authlib``, the rows those of the portal.
 
 Sources: RFC 6749 (client credentials, authorization code, refresh token), RFC 7636 (PKCE, with S256 only), RFC 7009
-(revocation), RFC 8414 (metadata), and the draft of OAuth 2.1 for what they leave open: PKCE for every client, exact redirect
-addresses, refresh tokens that are used once.
+(revocation), RFC 8414 (metadata), RFC 9207 (issuer), and the draft of OAuth 2.1 for what they leave open: PKCE for
+every client, exact redirect addresses, refresh tokens that are used once.
 """
 
 from collections import defaultdict
 from collections.abc import Mapping
 
+from authlib.common.urls import add_params_to_uri
 from authlib.oauth2.rfc6749 import AuthorizationServer, ClientMixin, OAuth2Error, OAuth2Payload, OAuth2Request
 from authlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError, InvalidScopeError
 from authlib.oauth2.rfc6749.grants import (
@@ -234,6 +235,7 @@ class OAuthServer(AuthorizationServer):
         super().__init__(scopes_supported=sorted(scopes_of(request.site)))
         self.service = work.get(OAuthService)
         self.agreed: list[str] = []
+        self._issuer = request.site.public_url or request.host_url
         self.register_token_generator("default", self._generate)
         self.register_grant(_CredentialsGrant)
         self.register_grant(_CodeGrant, [_Challenge(required=True)])
@@ -267,6 +269,9 @@ class OAuthServer(AuthorizationServer):
             response.content_type = "application/json"
             response.json_body = body
         response.headers.update(headers)
+        if response.location:
+            # A client of several servers knows by it whose answer this is (RFC 9207).
+            response.location = add_params_to_uri(response.location, {"iss": self._issuer})
         response.headers["Cache-Control"] = "no-store"
         return response
 

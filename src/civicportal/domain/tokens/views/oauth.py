@@ -79,6 +79,7 @@ def metadata(request: Request) -> dict[str, object]:
     issuer = request.site.public_url or request.host_url
     return {
         "issuer": issuer,
+        "authorization_response_iss_parameter_supported": True,
         "authorization_endpoint": issuer + request.route_path("oauth.authorize"),
         "token_endpoint": issuer + request.route_path("oauth.token"),
         "revocation_endpoint": issuer + request.route_path("oauth.revoke"),

@@ -26,6 +26,7 @@ ROOMS = {
     "domain.ownership": "marks of database, store, secrets",
     "domain.own_views": "saved views and columns of lists",
     "domain.webhooks": "events for other software",
+    "domain.automation": "what the portal does with cases by itself",
     "portal": "pages and tasks over several domains",
     "hookspecs": "every hook",
     "app": "a site becomes an application",

@@ -42,6 +42,7 @@ CORE_PARTS = (
     "domain.exports",
     "domain.statistics",
     "domain.webhooks",
+    "domain.automation",
     "portal.admin",
     "portal.audit",
     "portal.branding",

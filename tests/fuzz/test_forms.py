@@ -54,6 +54,7 @@ TOLD: dict[str, Any] = {
     "formats": ("xlsx", "csv"),
     "kind_of": {"1": "1", "2": "2"},
     "fact_kinds": {},
+    "asking": {"1"},
     "unknown_fields": re.compile("{([a-z]+)}").findall,
     "needs_code": True,
     "sessions": {

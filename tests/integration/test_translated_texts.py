@@ -41,6 +41,8 @@ NOT_TRANSLATED = {
     "role_permissions": {"permission"},
     "roles": {"key", "translations"},
     "routing_rules": {"facts", "key", "kind", "title"},
+    "automations": {"age_unit", "facts", "key", "kind", "source", "status", "title", "trigger", "words"}
+    | {"message", "note", "question"},
     "list_columns": {"names", "page"},
     "saved_views": {"columns", "kind", "name", "page", "query"},
     "webhooks": {"address", "description", "events", "former_secret", "paused", "secret"},

@@ -149,6 +149,18 @@ def test_the_time_added_is_the_time_between(city: CityCalendar, start: datetime,
     assert city.working_time_between(start, end - timedelta(seconds=1)) < duration
 
 
+@given(calendars, moments, durations)
+def test_the_latest_start_is_the_last_from_which_the_time_has_passed(
+    city: CityCalendar, end: datetime, duration: timedelta
+) -> None:
+    start = city.subtract_working_time(end, duration)
+
+    assert city.add_working_time(start, duration) <= end
+    assert city.add_working_time(start + timedelta(seconds=1), duration) > end - timedelta(seconds=1) * (
+        not duration
+    )
+
+
 @given(calendars, moments, durations, durations)
 def test_adding_twice_is_adding_the_sum(
     city: CityCalendar, start: datetime, one: timedelta, two: timedelta

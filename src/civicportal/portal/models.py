@@ -10,6 +10,7 @@ from civicportal.core.limits import LimitHit
 from civicportal.core.reference import ReferenceStamp
 from civicportal.domain.accounts import models as accounts
 from civicportal.domain.audit import models as audit
+from civicportal.domain.automation import models as automation
 from civicportal.domain.cases import counter_models, referral, search_models
 from civicportal.domain.cases import models as cases
 from civicportal.domain.exports import models as exports
@@ -37,6 +38,7 @@ __all__ = [
     "accounts",
     "administration",
     "audit",
+    "automation",
     "backup",
     "branding",
     "cases",

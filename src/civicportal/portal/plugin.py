@@ -85,6 +85,14 @@ def queue_events(change: "CaseChange", work: "Work") -> None:
     work.get(WebhookService).case_changed(change)
 
 
+@hookimpl(specname="case_changed", trylast=True)
+def queue_automations(change: "CaseChange", work: "Work") -> None:
+    """Queue runs of the automations that wait for such a change."""
+    from civicportal.domain.automation.services import AutomationService
+
+    work.get(AutomationService).case_changed(change)
+
+
 @hookimpl
 def portal_restored(work: "Work") -> "Iterable[str]":
     """Pause the webhooks: the receivers have had the events that wait, or belong to another copy of the portal."""
@@ -135,6 +143,7 @@ def register_jobs(site: "Site") -> "Iterable[Job]":
     """
     from civicportal.domain.accounts import identity_checks
     from civicportal.domain.audit import jobs as audit
+    from civicportal.domain.automation import running as automation
     from civicportal.domain.cases import vocabulary, word_repair
     from civicportal.domain.exports import jobs as exports
     from civicportal.domain.kartable import digests, escalation
@@ -161,6 +170,7 @@ def register_jobs(site: "Site") -> "Iterable[Job]":
         vocabulary,
         word_repair,
         webhooks,
+        automation,
     )
     core = [job for module in own for job in module.JOBS]
     return (*core, *(phones.JOBS if has_own_phones else ()))

@@ -18,6 +18,8 @@ from civicportal.core.translated import translated_columns
 from civicportal.core.work import Service
 from civicportal.domain.accounts.models import Role, RolePermission
 from civicportal.domain.audit.services import AuditService
+from civicportal.domain.automation.models import Automation
+from civicportal.domain.automation.services import AutomationService
 from civicportal.domain.kartable.models import RoutingRule
 from civicportal.domain.notifications.models import StoredText
 from civicportal.domain.notifications.sms import SmsLength
@@ -69,6 +71,7 @@ class SeedService(Service):
             "category": self._category,
             "role": self._role,
             "routing": self._routing,
+            "automation": self._automation,
             "message": self._message,
             "question": self._question,
             "holiday": self._holiday,
@@ -116,6 +119,8 @@ class SeedService(Service):
             yield PlannedSeed(key=f"role:{key}", values=role)
         for position, rule in enumerate(self._file("routing").get("routing", [])):
             yield PlannedSeed(key=f"routing:{rule['key']}", values={**rule, "position": position})
+        for key, automation in self._file("automations").get("automations", {}).items():
+            yield PlannedSeed(key=f"automation:{key}", values=automation)
         for key, text in self._file("messages").get("messages", {}).items():
             yield PlannedSeed(key=f"message:{key}", values={"text": text})
         for key, question in self._file("questions").get("questions", {}).items():
@@ -241,6 +246,23 @@ class SeedService(Service):
         rule.unit_id = self._id(Unit, values["unit"]) or 0
         rule.deadline_days = values.get("deadline_days")
         self.session.add(rule)
+
+    def _automation(self, key: str, values: Values) -> None:
+        kind = values.get("kind")
+        of_kind = [Category.kind == kind] if kind else []
+        written = {
+            name: value for name, value in values.items() if name not in ("category", "unit", "to_unit")
+        }
+        written["category_id"] = self._id(Category, values.get("category"), *of_kind)
+        written["unit_id"] = self._id(Unit, values.get("unit"))
+        written["to_unit_id"] = self._id(Unit, values.get("to_unit"))
+        service, row = self.work.get(AutomationService), self._row(Automation, Automation.key == key)
+        if unknown := written.keys() - Automation.__table__.c.keys():
+            raise KeyError(min(unknown))
+        if row is None:
+            service.add({"key": key, **written})
+        else:
+            service.change(row, written)
 
     def _message(self, key: str, values: Values) -> None:
         locale = self.work.site.locale

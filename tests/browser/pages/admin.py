@@ -28,6 +28,15 @@ def _new_secret(page: Page, found: Facts) -> None:
     expect(page.locator("#secret")).to_be_visible()
 
 
+def _tried_automation(page: Page, _found: Facts) -> None:
+    page.goto("/admin/automations/new")
+    page.locator("[name=title]").fill("گزارش‌ها")
+    page.locator("[name=trigger]").select_option("opened")
+    page.locator("[name=set_urgent]").select_option("yes")
+    page.locator("main form button[name=try]").click()
+    expect(page.locator("#outcome-h")).to_be_visible()
+
+
 # Numbers of the first rows that the example's files plant.
 PAGES = (
     Shown("admin.units", "administrator", "/admin/units"),
@@ -44,6 +53,12 @@ PAGES = (
     Shown("admin.dry_run", "administrator", "/admin/routing/dry-run"),
     Shown("admin.calendar", "administrator", "/admin/calendar"),
     Shown("admin.calendar_hours", "administrator", "/admin/calendar/hours"),
+    Shown("admin.automations", "administrator", "/admin/automations"),
+    Shown("admin.automation_new", "administrator", "/admin/automations/new"),
+    Shown("admin.automation_new", "administrator", "", _tried_automation, name="tried"),
+    Shown("admin.automation", "administrator", "/admin/automations/{automation}"),
+    Shown("admin.automation", "administrator", "/admin/automations/{failing}", name="failing"),
+    Shown("admin.automation_log", "administrator", "/admin/automations/{automation}/log"),
     Shown("admin.webhooks", "administrator", "/admin/webhooks"),
     Shown("admin.webhook_new", "administrator", "/admin/webhooks/new"),
     Shown("admin.webhook", "administrator", "/admin/webhooks/{webhook}"),

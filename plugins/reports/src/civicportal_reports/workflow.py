@@ -131,6 +131,7 @@ WORKFLOW = Workflow(
             title=_("Ask the citizen"),
             sources=("registered", "in_review", "in_action"),
             target="waiting_citizen",
+            actors=frozenset({"staff", "system"}),
             schema=CitizenQuestion,
         ),
         Transition(

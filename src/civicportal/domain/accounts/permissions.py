@@ -22,6 +22,7 @@ CORE_PERMISSIONS: tuple[Permission, ...] = (
     Permission(name=UNATTENDED, title=_("See unattended cases and pass them on")),
     Permission(name="core:category:manage", title=_("Manage categories")),
     Permission(name="core:routing:manage", title=_("Manage routing rules")),
+    Permission(name="core:automation:manage", title=_("Manage automations")),
     Permission(name="core:calendar:manage", title=_("Manage the working calendar")),
     Permission(name="core:setting:manage", title=_("Manage settings")),
     Permission(name="core:text:manage", title=_("Manage ready texts")),

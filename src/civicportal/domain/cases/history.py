@@ -134,6 +134,8 @@ class PublicHistory:
             return kind.public_status(event.after, own=own)
         if event.is_by_follower:
             return _("You added to this request")
+        if event.type == "commented" and event.automation:
+            return _("Message of the municipality")
         title = TITLES.get(event.type, _("Note"))
         unit_id = event.data.get("unit_id")
         return _(title, mapping={"unit": self.organization.unit_name(unit_id)})

@@ -229,6 +229,12 @@ class CaseEvent(SealedRow, Base):
         """Return whether it is a note of a follower, which staff and its author read."""
         return self.type == "noted" and not self.public
 
+    @property
+    def automation(self) -> str:
+        """Return the title of the automation that did it, else an empty text."""
+        is_own = self.realm == "system" and self.actor_name.startswith(AUTOMATION)
+        return self.actor_name.removeprefix(AUTOMATION) if is_own else ""
+
 
 def notes_of_follower(user_id: int) -> Select[int]:
     """Return the query for the ids of a person's notes on cases that they follow."""
@@ -244,6 +250,10 @@ CONTRACTED = "contractor_said"
 """``CaseEvent.type`` of what a contractor has said by a link; its ``data`` has ``contractor``, ``link``, ``outcome``."""
 IMPORTED = "imported"
 """Key of ``CaseEvent.data`` in entries that an import has written; its value is the time of the import (ISO 8601)."""
+AUTOMATION = "automation:"
+"""Prefix of the title of an automation in ``CaseEvent.actor_name``."""
+AUTOMATED = "automated"
+"""``CaseEvent.type`` of what an automation tells other software."""
 CONVERTED = "converted"
 """``CaseLink.type`` from a closed case to its successor of another kind."""
 

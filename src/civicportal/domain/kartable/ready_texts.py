@@ -100,6 +100,10 @@ class ReadyTextService(Service):
         first = next(iter(self.offers(case, transition, kept=True)), None)
         return first.text if first else str(self.work.site.localizer().translate(FINISHED))
 
+    def filled(self, text: str, case: Case) -> str:
+        """Return a text for the citizen of a case with its placeholders replaced."""
+        return fill(text, self._values(case, named=True))
+
     def _opinions(self, case: Case) -> Iterator[ReadyTextOption]:
         name = self.work.get(OrganizationService).unit_name
         for referral in reversed(self.work.get(AccessService).referrals(case)):

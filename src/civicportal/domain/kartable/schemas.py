@@ -355,7 +355,7 @@ def split_schema(rows: int, required: int) -> SplitSchema:
     return schema
 
 
-def _known_fields(node: colander.SchemaNode, text: str) -> None:
+def refuse_unknown_fields(node: colander.SchemaNode, text: str) -> None:
     """Refuse a text with unknown placeholders.
 
     :raises colander.Invalid: names them.
@@ -382,7 +382,7 @@ class ReadyTextSchema(StrictSchema):
         CleanText(5, 1500, multiline=True),
         title=_("Text"),
         description=_("The citizen reads this, once an officer has taken it over and sent it."),
-        validator=_known_fields,
+        validator=refuse_unknown_fields,
     )
     active = Node(Flag(), title=_("It is offered"), missing=False)
 

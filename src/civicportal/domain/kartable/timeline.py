@@ -14,6 +14,7 @@ from civicportal.domain.cases.correction import CORRECTED
 from civicportal.domain.cases.history import name_of_step, says_itself, title_of_reopening, voice_of
 from civicportal.domain.cases.links import LINKED, UNLINKED, LinkService
 from civicportal.domain.cases.models import (
+    AUTOMATED,
     CALLED,
     CONTRACTED,
     JOB_DONE,
@@ -69,6 +70,7 @@ TITLES: dict[str, TranslationString] = {
     "followers_brought": _("Citizens of a duplicate follow it too"),
     "followers_released": _("Citizens of a former duplicate follow it no longer"),
     "deadline": _("The deadline moved with the calendar of the city"),
+    AUTOMATED: _("Other software was told"),
 }
 #: What a contractor says, by whether the work is done.
 SAID = {
@@ -114,6 +116,7 @@ SYMBOLS = {
     "followers_brought": "users",
     "followers_released": "users",
     "deadline": "calendar-event",
+    AUTOMATED: "share",
     LINKED: "link",
     UNLINKED: "link",
 }
@@ -134,6 +137,7 @@ class StaffEvent:
     """One entry of the history.
 
     :ivar actor: name of the actor; empty for the portal itself and for citizens.
+    :ivar automation: title of the automation that did it, else empty.
     :ivar by_citizen: whether a citizen did it.
     :ivar voice: what the citizen's text is, for instance "Objection of the citizen"; None for a text of staff.
     :ivar absent: name of the person whom a deputy represented.
@@ -146,6 +150,7 @@ class StaffEvent:
     stage: str
     symbol: str
     actor: str
+    automation: str
     by_citizen: bool
     voice: TranslationString | None
     absent: str
@@ -229,6 +234,7 @@ class StaffHistory(Service):
                 stage="referred" if event.type in CLOSERS else self._stage(kind, event),
                 symbol=self._symbol(event),
                 actor=event.actor_name if event.realm == "staff" else "",
+                automation=event.automation,
                 by_citizen=event.realm == "citizen",
                 voice=voice_of(kind, event),
                 absent=names.get(event.on_behalf_of_id or 0, ""),
@@ -253,6 +259,8 @@ class StaffHistory(Service):
             return state.title if state else kind.title
         if event.is_by_follower:
             return TITLES["follower_noted"]
+        if event.type == "commented" and event.automation and event.public:
+            return _("Message to the citizen")
         if event.type == "commented":
             return _("Expert comment") if event.data.get("expert") else _("Internal note")
         if event.type == "rated" and event.data.get("two_answers"):

@@ -13,6 +13,7 @@ from civicportal.core.db import NEVER
 from civicportal.core.plugins import in_order
 from civicportal.domain.cases.changes import CaseChange
 from civicportal.domain.cases.kinds import kind_of
+from civicportal.domain.cases.models import AUTOMATED
 from civicportal.domain.cases.workflow import Stage
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.errors import ConfigurationError
@@ -95,6 +96,11 @@ EVENTS: dict[str, EventType] = {
             _("A message was written in a case"),
             sender={"enum": ["citizen", "staff", "system"]},
         ),
+        _type(
+            "case.automated",
+            _("An automation has chosen a case"),
+            automation={"type": "string", "description": "title of the automation"},
+        ),
     )
 }
 """The events of cases that can be ordered, by name."""
@@ -136,6 +142,8 @@ def names_of(change: CaseChange) -> Iterator[str]:
         yield "case.corrected"
     if change.type == "rated":
         yield "case.rated"
+    if change.type == AUTOMATED:
+        yield "case.automated"
     if event.public and event.public_text and change.type != "undone":
         yield "message.added"
 
@@ -148,6 +156,8 @@ def data_of(work: "Work", name: str, change: CaseChange) -> dict[str, object]:
         found["previous_status"] = event.before
     if name == "case.referred":
         found["previous_unit"] = _unit(work, change.referral.from_unit_id if change.referral else None)
+    if name == "case.automated":
+        found["automation"] = event.automation
     if name == "message.added":
         found["sender"] = event.realm if event.realm in ("citizen", "staff") else "system"
     return found

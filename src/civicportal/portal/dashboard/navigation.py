@@ -67,6 +67,7 @@ CORE_ITEMS = (
     _admin("units", _("Units"), "sitemap", 90, "core:unit:manage"),
     _admin("categories", _("Categories"), "category", 85, "core:category:manage"),
     _admin("routing", _("Routing"), "route", 80, "core:routing:manage"),
+    _admin("automations", _("Automations"), "refresh", 78, "core:automation:manage"),
     _admin("calendar", _("Calendar"), "calendar-off", 75, "core:calendar:manage"),
     _admin("messages", _("Messages"), "messages", 70, "core:message:view"),
     _admin("webhooks", _("Webhooks"), "share", 68, "core:webhook:manage"),

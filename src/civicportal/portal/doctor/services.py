@@ -12,6 +12,7 @@ from civicportal.core.storage import FileMissing, new_key
 from civicportal.domain import ownership
 from civicportal.domain.accounts.models import Membership, Role, RolePermission, User
 from civicportal.domain.audit.trail import TrailService
+from civicportal.domain.automation import findings as automation
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.search_index import SearchIndex
@@ -45,6 +46,7 @@ def findings(work: "Work") -> Iterator[Finding]:
     yield from doctor_words.findings(work)
     yield from messages.findings(work)
     yield from webhooks.findings(work)
+    yield from automation.findings(work)
     yield from _store(work.site)
     yield from records.findings(work)
     yield from _search(work)

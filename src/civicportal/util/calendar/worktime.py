@@ -123,6 +123,29 @@ class CityCalendar(LocalDates):
             left -= available
         raise AssertionError("the days do not end")
 
+    def subtract_working_time(self, end: datetime, duration: timedelta) -> datetime:
+        """Return the latest start, in UTC, from which a working time has passed at a time.
+
+        So ``add_working_time(start, duration) <= end`` for it and every earlier start, and for no later one.
+
+        :raises ValueError: when the duration is negative.
+        """
+        if duration < _ZERO:
+            raise ValueError(f"negative working time: {duration}")
+        if not duration:
+            return end.astimezone(UTC)
+        last, left = self.today(end), duration
+        for offset in count():
+            hours = self.office_hours(last - offset * _DAY)
+            if hours is None:
+                continue
+            ends = min(end, hours[1])
+            available = max(_ZERO, ends - hours[0])
+            if left <= available:
+                return (ends - left).astimezone(UTC)
+            left -= available
+        raise AssertionError("the days do not end")
+
     def add_working_days(self, start: datetime, days: float) -> datetime:
         """Return the deadline after full office days, in UTC.
 

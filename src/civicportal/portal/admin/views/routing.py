@@ -3,6 +3,7 @@
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.domain.accounts.services import AccountService
+from civicportal.domain.kartable.choices import known_facts, people_options
 from civicportal.domain.kartable.dry_run import DryRunService
 from civicportal.domain.kartable.models import RoutingRule
 from civicportal.domain.kartable.rules import RuleHits, RuleService
@@ -123,7 +124,7 @@ def _trial(request: Request, columns: Values, found: RoutingRule | None) -> dict
 
 
 def _form(request: Request, found: RoutingRule | None, present: Values) -> BoundForm:
-    work, facts = request.work, options.known_facts(request.site)
+    work, facts = request.work, known_facts(request.site)
     categories = work.get(OrganizationService).categories.by_id.values()
     schema = RuleForm()
     for name, (fact, _kinds) in facts.items():
@@ -134,7 +135,7 @@ def _form(request: Request, found: RoutingRule | None, present: Values) -> Bound
         "kinds": options.kind_options(request),
         "categories": category_options(work, unused=True),
         "units": unit_options(work, keep=found.unit_id if found else None),
-        "people": options.people_options(work),
+        "people": people_options(work),
         "kind_of": {str(category.id): category.kind for category in categories},
         "fact_kinds": {name: kinds for name, (_fact, kinds) in facts.items()},
     }
@@ -159,7 +160,7 @@ def _values(request: Request, values: Values, facts: dict[str, str]) -> dict[str
 
     Seeded facts that no form has are kept.
     """
-    known = options.known_facts(request.site)
+    known = known_facts(request.site)
     chosen = {name: values[f"fact_{name}"] for name in known if values[f"fact_{name}"]}
     person = (values["user"] or "").partition("-")[2]
     return {
@@ -175,8 +176,8 @@ def _values(request: Request, values: Values, facts: dict[str, str]) -> dict[str
 
 
 def _fact_fields(request: Request) -> list[str]:
-    return [f"fact_{name}" for name in options.known_facts(request.site)]
+    return [f"fact_{name}" for name in known_facts(request.site)]
 
 
 def _fact_titles(request: Request) -> dict[str, object]:
-    return {name: fact.title for name, (fact, _kinds) in options.known_facts(request.site).items()}
+    return {name: fact.title for name, (fact, _kinds) in known_facts(request.site).items()}

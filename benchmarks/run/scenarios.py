@@ -74,6 +74,18 @@ def scenarios(cast: Cast, rounds: int = 1) -> list[Scenario]:
         Scenario("empty page, signed in", page("/offline", admin), "/hello", most=WHOLE_WINDOW),
         same("home, visitor", page("/"), "/hello"),
         Scenario("public reports", page("/reports"), "/public"),
+        # The same hundred reports in two standards.
+        Scenario(
+            "features, list of 100",
+            page("/reports/features/collections/reports/items?limit=100"),
+            small=False,
+        ),
+        Scenario("Open311, list of 100", page("/open311/v2/requests.json?page_size=100"), small=False),
+        Scenario(
+            "Open311, updates of 90 days",
+            page("/open311/v2/servicerequestupdates.json?page_size=100"),
+            small=False,
+        ),
         Scenario("announcements", page("/announcements"), small=False),
         Scenario("report form", page("/reports/new"), "/hello", small=False),
         Scenario("my requests", lambda n: _mine(cast, n), "/mine?{n}"),

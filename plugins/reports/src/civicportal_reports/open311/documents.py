@@ -41,7 +41,8 @@ def document(form: str, root: str, value: object) -> bytes:
     """
     if form == "json":
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    return f'<?xml version="1.0" encoding="{CHARSET}"?>\n{_element(root, value)}\n'.encode()
+    content = _NOT_XML.sub("", _element(root, value))
+    return f'<?xml version="1.0" encoding="{CHARSET}"?>\n{content}\n'.encode()
 
 
 def respond(form: str, root: str, value: object, status: int = 200) -> Response:
@@ -72,10 +73,10 @@ def refused(path: str, status: int, descriptions: Sequence[str]) -> Response:
 def _element(name: str, value: object) -> str:
     if value is None or value == []:
         return f"<{name}/>"
-    if isinstance(value, bool):
-        return f"<{name}>{'true' if value else 'false'}</{name}>"
+    if isinstance(value, str):
+        return f"<{name}>{escape(value, quote=False)}</{name}>"
     if isinstance(value, Mapping):
         return f"<{name}>{''.join(_element(key, part) for key, part in value.items())}</{name}>"
     if isinstance(value, list):
         return f"<{name}>{''.join(_element(_ITEMS[name], item) for item in value)}</{name}>"
-    return f"<{name}>{escape(_NOT_XML.sub('', str(value)), quote=False)}</{name}>"
+    return f"<{name}>{json.dumps(value)}</{name}>"

@@ -145,21 +145,23 @@ class GeoReportService(Service):
 
     def updates(self, start: datetime, end: datetime, *, limit: int, offset: int = 0) -> list[Update]:
         """Return the updates of a time, earliest first."""
-        query = (
-            select(CaseEvent.id, Case)
-            .join(Case, Case.id == CaseEvent.case_id)
-            .where(Case.kind == KIND, self._readable(), CaseEvent.public, CaseEvent.type.not_in(NO_UPDATES))
-            .where(CaseEvent.at >= start, CaseEvent.at < end)
-            .order_by(CaseEvent.at, CaseEvent.id)
-            .limit(limit)
-            .offset(offset)
-        )
+        query = self.entries(start, end).limit(limit).offset(offset)
         rows = self.session.execute(query).all()
         cases = {case.id: case for _id, case in rows}
         self.load_histories(list(cases.values()))
         wanted = {event_id for event_id, _case in rows}
         found = [update for case in cases.values() for update in self.updates_of(case) if update.id in wanted]
         return sorted(found, key=lambda update: (update.at, update.id))
+
+    def entries(self, start: datetime, end: datetime) -> Rows:
+        """Return the query for the ids of the updates of a time and their cases, earliest first."""
+        return (
+            select(CaseEvent.id, Case)
+            .join(Case, Case.id == CaseEvent.case_id)
+            .where(Case.kind == KIND, self._readable(), CaseEvent.public, CaseEvent.type.not_in(NO_UPDATES))
+            .where(CaseEvent.at >= start, CaseEvent.at < end)
+            .order_by(CaseEvent.at, CaseEvent.id)
+        )
 
     def updates_of(self, case: Case) -> Iterator[Update]:
         """Yield the updates of a case, latest first: what the page of a published report shows."""

@@ -90,6 +90,7 @@ ALIASES = frozenset(
         "Bindings",
         "CalendarKind",
         "Clock",
+        "DatasetColumn",  # as OpenDataset.Column
         "DateStyle",
         "Day",
         "ExportSource",
@@ -98,6 +99,7 @@ ALIASES = frozenset(
         "Guard",
         "JobLane",
         "Lane",
+        "LinkKind",  # as CaseKind.Link
         "NavigationArea",
         "NavigationSection",
         "OpenByCall",

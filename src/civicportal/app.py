@@ -50,6 +50,7 @@ CORE_PARTS = (
     "portal.health",
     "portal.help",
     "portal.members",
+    "portal.opendata",
 )
 #: Paths of the core with picture uploads; a plugin's ``includeme`` adds its own to the list.
 UPLOAD_PATHS = ("/uploads", "/kartable/cases", "/my", "/job", "/api/v1/attachments")

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from civicportal.domain.notifications.models import InboundMessage
     from civicportal.domain.notifications.phones import Phones
     from civicportal.portal.demo.runner import Progress
+    from civicportal.portal.opendata.datasets import OpenDataset
     from civicportal.util.countries import Country
     from civicportal.web.items import DashboardWidget, NavigationItem, Panel
     from civicportal.web.request import Request
@@ -115,6 +116,11 @@ def register_exports(site: "Site") -> "Iterable[ExportDefinition]":
 
     They are ``Export`` and ``StatisticsExport``.
     """
+
+
+@hookspec
+def register_datasets(site: "Site") -> "Iterable[OpenDataset]":
+    """Return public data that are written to files for everybody every night."""
 
 
 @hookspec

@@ -23,6 +23,7 @@ UNKNOWN = {
     "size": "small",
     "day": "2020-02-30",
     "format": "json",
+    "dataset": "nothing",
     "z": "1",
     "x": "1",
     "y": "1",

@@ -44,6 +44,8 @@ RULES = {
     "announcements.page": "board",
     "announcements.image": "board",
     "announcements.api.show": "board",
+    "open_data_catalogue": "open data",
+    "open_data_file": "open data",
     "staff_invite": "link",
     "staff_invite_code": "link",
     "staff_reset_link": "link",

@@ -17,7 +17,6 @@ from civicportal.domain.cases.schemas import PublicAnswer, Reason
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.workflow import (
     CaseKind,
-    LinkKind,
     Prefill,
     RoutingFact,
     State,
@@ -40,7 +39,6 @@ __all__ = [
     "CounterTable",
     "FollowUpService",
     "FollowerService",
-    "LinkKind",
     "LinkService",
     "Prefill",
     "PublicAnswer",

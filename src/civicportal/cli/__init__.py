@@ -17,6 +17,7 @@ COMMANDS = {
     "demo": "demo:demo",
     "files": "files:files",
     "import": "imports:import_",
+    "open-data": "opendata:open_data",
     "plugin": "plugin:plugin",
     "keys": "keys:keys",
     "restore": "backup:restore",

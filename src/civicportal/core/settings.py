@@ -11,6 +11,7 @@ import colander
 
 from civicportal.core import settings_values as values
 from civicportal.core.limits import DEFAULTS as LIMIT_DEFAULTS
+from civicportal.core.settings_open_data import OpenDataTable
 from civicportal.core.settings_values import WEEKDAYS
 from civicportal.util.errors import ConfigurationError
 from civicportal.util.toml_types import (
@@ -351,6 +352,7 @@ class SiteSettings(Table):
     contractors = ContractorsTable(missing={"enabled": True, "days": 7})
     api = ApiTable(missing=colander.drop)
     webhooks = WebhooksTable(missing=colander.drop)
+    open_data = OpenDataTable(missing=colander.drop)
     look = FreeTable(missing={})
     contact = FreeTable(missing={})
     texts = FreeTable(missing={})
@@ -374,8 +376,7 @@ def read_settings(path: Path, environ: Mapping[str, str] | None = None) -> Value
         raise ConfigurationError(f"{path}: {error}") from None
     _refuse_plain_secrets(path, raw)
     resolved = _resolve(raw, os.environ if environ is None else environ, path, ())
-    tables = {"calendar": CalendarTable, "backup": BackupTable, "api": ApiTable, "webhooks": WebhooksTable}
-    usual = {name: table().deserialize({}) for name, table in tables.items()}
+    usual = {node.name: node.deserialize({}) for node in SiteSettings() if node.missing is colander.drop}
     settings = {**usual, **validate(SiteSettings(), resolved, path, "")}
     _check_limits(path, settings["limits"])
     settings["translations"] = _translations(path, settings)

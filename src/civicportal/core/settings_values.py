@@ -14,6 +14,7 @@ STEPS = ("head", "above")
 SHORTEST_TOKEN = 16
 _ZONE = re.compile(r"[A-Za-z0-9_+-]{1,32}(/[A-Za-z0-9_+-]{1,32}){0,2}")
 _REVERSE_DOMAIN = re.compile(r"[a-z][a-z0-9-]{0,62}(\.[a-z0-9-]{1,63}){1,5}")
+_HOST = re.compile(r"(https?://)?(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:\d{1,5})?", re.ASCII)
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -99,3 +100,10 @@ def steps(node: colander.SchemaNode, value: list[str]) -> None:
         raise colander.Invalid(node, f"unknown step {unknown[0]!r}; known are {', '.join(STEPS)}")
     if len(set(value)) < len(value):
         raise colander.Invalid(node, "a step is taken once")
+
+
+def host_names(node: colander.SchemaNode, hosts: list[str]) -> None:
+    """Refuse anything other than names of hosts, such as ``www.example.org`` or ``*.example.org``."""
+    for host in hosts:
+        if not _HOST.fullmatch(host):
+            raise colander.Invalid(node, f"{host!r} is no host such as www.example.org or *.example.org")

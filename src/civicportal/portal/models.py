@@ -25,6 +25,7 @@ from civicportal.portal.admin import models as administration
 from civicportal.portal.backups import models as backup
 from civicportal.portal.help import models as questions
 from civicportal.portal.importing import models as importing
+from civicportal.portal.opendata import models as open_data
 from civicportal.portal.worker.heartbeat import WorkerProcess
 from civicportal.web.rest.models import RepeatableCall
 
@@ -47,6 +48,7 @@ __all__ = [
     "importing",
     "kartable",
     "notifications",
+    "open_data",
     "organization",
     "own_views",
     "ownership",

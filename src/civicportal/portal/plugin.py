@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from civicportal.domain.cases.models import Case
     from civicportal.domain.exports.types import ExportDefinition
     from civicportal.domain.notifications.models import InboundMessage
+    from civicportal.portal.opendata.datasets import OpenDataset
     from civicportal.util.countries import Country
     from civicportal.web.items import DashboardWidget, NavigationItem, Panel
 
@@ -36,10 +37,12 @@ def prepare(site: "Site") -> None:
     from civicportal.domain.cases.kinds import collect_kinds
     from civicportal.domain.webhooks.events import events_of
     from civicportal.portal.models import Base
+    from civicportal.portal.opendata.datasets import collect_datasets
 
     site.metadata = Base.metadata
     collect_kinds(site)
     events_of(site)
+    collect_datasets(site)
 
 
 def implementations() -> "Mapping[type[Any], type[Any]]":
@@ -153,6 +156,7 @@ def register_jobs(site: "Site") -> "Iterable[Job]":
     from civicportal.domain.webhooks import jobs as webhooks
     from civicportal.portal import cleanup
     from civicportal.portal.admin import health
+    from civicportal.portal.opendata import jobs as open_data
 
     has_own_phones = site.is_demo and site.transport == "console"
     own = (
@@ -173,7 +177,7 @@ def register_jobs(site: "Site") -> "Iterable[Job]":
         automation,
     )
     core = [job for module in own for job in module.JOBS]
-    return (*core, *(phones.JOBS if has_own_phones else ()))
+    return (*core, *open_data.jobs(site), *(phones.JOBS if has_own_phones else ()))
 
 
 @hookimpl
@@ -182,6 +186,14 @@ def register_exports(site: "Site") -> "Iterable[ExportDefinition]":
     from civicportal.domain.kartable.exports import exports
 
     return exports(site)
+
+
+@hookimpl
+def register_datasets(site: "Site") -> "Iterable[OpenDataset]":
+    """Return the units, the categories and the figures by month."""
+    from civicportal.portal.opendata.organization import CORE_DATASETS
+
+    return CORE_DATASETS
 
 
 @hookimpl(trylast=True)

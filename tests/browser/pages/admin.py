@@ -67,6 +67,7 @@ PAGES = (
     Shown("admin.webhook_secret", "administrator", "", _new_secret, name="made"),
     Shown("admin.webhook_delete", "administrator", "/admin/webhooks/{webhook}/delete"),
     Shown("admin.webhook_delivery", "administrator", "/admin/webhooks/{webhook}/deliveries/{delivery}"),
+    Shown("admin.open_data", "administrator", "/admin/open-data"),
     Shown("admin.plugins", "administrator", "/admin/plugins"),
     Shown("admin.settings", "administrator", "/admin/settings"),
     Shown("admin.audit", "administrator", "/admin/audit"),

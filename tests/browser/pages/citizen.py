@@ -24,6 +24,8 @@ PAGES = (
     Shown("api.root", VISITOR, "/api/v1"),
     Shown("home", "citizen", "/"),
     Shown("figures", VISITOR, "/statistics"),
+    Shown("open_data", VISITOR, "/open-data"),
+    Shown("open_data_embed", VISITOR, "/open-data/embed"),
     Shown("track", VISITOR, "/track"),
     Shown("track_case", VISITOR, "/track/{own}", reach=_track),
     Shown("my", "citizen", "/my"),

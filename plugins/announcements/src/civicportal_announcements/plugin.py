@@ -8,6 +8,7 @@ from pyramid.config import Configurator
 from translationstring import TranslationString
 
 from civicportal.api.database import Work
+from civicportal.api.opendata import OpenDataset
 from civicportal.api.people import Permission
 from civicportal.api.plugins import Finding, Job, PluginModels, Site, hookimpl
 from civicportal.api.web import DashboardWidget, NavigationItem, Request
@@ -16,6 +17,7 @@ from civicportal_announcements.broadcasts import SEND, BroadcastService
 from civicportal_announcements.i18n import _
 from civicportal_announcements.jobs import JOBS
 from civicportal_announcements.models import AnnouncementsBase
+from civicportal_announcements.open_data import POSTS_DATASET
 from civicportal_announcements.schemas import Settings
 from civicportal_announcements.services import EDIT, PUBLISH, PUBLISHED
 
@@ -62,6 +64,12 @@ def register_audit_actions() -> Mapping[str, TranslationString]:
 def register_jobs() -> Iterable[Job]:
     """Return the jobs for broadcasts and erasure."""
     return JOBS
+
+
+@hookimpl
+def register_datasets() -> Iterable[OpenDataset]:
+    """Return the published announcements as open data."""
+    return (POSTS_DATASET,)
 
 
 @hookimpl

@@ -12,6 +12,7 @@ from civicportal.api.database import Work
 from civicportal.api.exports import Export, StatisticsExport
 from civicportal.api.kartable import RoutingTarget
 from civicportal.api.notifications import InboundMessage, MessageText, Reply
+from civicportal.api.opendata import OpenDataset
 from civicportal.api.plugins import Finding, Job, PluginModels, Site, hookimpl
 from civicportal.api.web import DashboardWidget, NavigationItem, Panel, Request
 from civicportal_reports import commands, demo, digest, doctor, views, widgets
@@ -21,6 +22,7 @@ from civicportal_reports.i18n import _
 from civicportal_reports.messages import MESSAGES
 from civicportal_reports.models import ReportsBase
 from civicportal_reports.nearby import NearbyService
+from civicportal_reports.open_data import REPORTS_DATASET
 from civicportal_reports.schemas import Settings
 from civicportal_reports.workflow import KIND, REPORTS
 
@@ -161,6 +163,12 @@ def check_site(work: Work) -> Iterable[Finding]:
 def register_exports() -> Iterable[Export | StatisticsExport]:
     """Return the exports."""
     return EXPORTS
+
+
+@hookimpl
+def register_datasets() -> Iterable[OpenDataset]:
+    """Return the published reports as open data."""
+    return (REPORTS_DATASET,)
 
 
 @hookimpl

@@ -296,6 +296,7 @@ class CaseKind:
         value has at most 25 UTF-16 units; a longer one refuses the step. Followers read it too.
     :ivar api_detail: returns what the API tells of one of its cases besides what every case has, to everybody who may see
         the case: values of JSON, days and times; None for nothing.
+    :cvar Link: a kind of link.
     :ivar links: kinds of links that lead from its cases to others.
     :ivar counter_table: counters of the kind besides those of every case.
     :ivar correction: what staff may correct besides subject and category.
@@ -308,6 +309,8 @@ class CaseKind:
         :class:`~civicportal.util.errors.Refused` for a value that it refuses. Without it cases of a kind with a detail
         model cannot be imported.
     """
+
+    Link: ClassVar[type[LinkKind]] = LinkKind
 
     name: str
     title: TranslationString

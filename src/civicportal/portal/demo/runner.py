@@ -18,6 +18,7 @@ from civicportal.domain.cases.vocabulary import make_vocabulary
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.domain.organization.models import Category, Seed, Unit
 from civicportal.portal.demo.jobs import load_jobs
+from civicportal.portal.opendata.building import build
 from civicportal.portal.seeds import SeedService
 from civicportal.util.i18n import listed
 from civicportal.util.values import Values
@@ -67,8 +68,10 @@ def load(site: "Site", report: Callable[[str, int, int], None]) -> None:
     load_jobs(site, files)
     with site.work() as work:
         _deliver_the_past(work)
-    # Done now, not hours later by the worker, so that search suggestions work in a new demo.
+    # Done now, not hours later by the worker, so that search suggestions and open data are there in a new demo.
     make_vocabulary(site)
+    if site.settings["open_data"]["enabled"]:
+        build(site)
     with site.work() as work:
         work.session.get_one(Seed, MARK).digest = ""
 

@@ -24,6 +24,7 @@ from civicportal.portal.admin import findings as arrangement
 from civicportal.portal.backups import records
 from civicportal.portal.doctor import machine as doctor_machine
 from civicportal.portal.doctor import words as doctor_words
+from civicportal.portal.opendata import findings as open_data
 from civicportal.util.i18n import _
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def findings(work: "Work") -> Iterator[Finding]:
     yield from automation.findings(work)
     yield from _store(work.site)
     yield from records.findings(work)
+    yield from open_data.findings(work)
     yield from _search(work)
     yield from _trail(work)
     yield from rotation.findings(work)

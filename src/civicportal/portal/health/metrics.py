@@ -27,6 +27,7 @@ from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.domain.webhooks.models import Webhook, WebhookDelivery, WebhookHealth
 from civicportal.portal.admin.health import last_check
 from civicportal.portal.backups.records import last_verified
+from civicportal.portal.opendata.services import BuildService
 from civicportal.portal.worker.heartbeat import WorkerService
 from civicportal.util.lists import MOST_COUNTED as MOST_LISTED
 
@@ -258,6 +259,18 @@ def backups(work: "Work") -> "Iterator[Metric]":
     )
 
 
+def open_data(work: "Work") -> "Iterator[Metric]":
+    """Yield when open data were last built, if the site publishes any."""
+    if not work.site.settings["open_data"]["enabled"]:
+        return
+    last = work.get(BuildService).last_good()
+    yield from gauge(
+        "open_data_built_timestamp_seconds",
+        "When the files of open data were last built; 0 if never.",
+        _timestamp(last.finished_at) or 0 if last else 0,
+    )
+
+
 Collector = Callable[["Work"], "Iterator[Metric]"]
 COLLECTORS: tuple[Collector, ...] = (
     workers,
@@ -273,6 +286,7 @@ COLLECTORS: tuple[Collector, ...] = (
     store,
     pictures,
     backups,
+    open_data,
 )
 
 

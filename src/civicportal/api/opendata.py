@@ -1,0 +1,5 @@
+"""Public data as files for everybody."""
+
+from civicportal.portal.opendata.datasets import OpenDataset
+
+__all__ = ["OpenDataset"]

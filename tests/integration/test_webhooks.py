@@ -1,7 +1,10 @@
 """Webhooks: what is queued with a change, and what arrives at a receiver."""
 
 import json
+import shutil
+import subprocess
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -31,6 +34,7 @@ from civicportal.testing import (
 )
 
 pytestmark = pytest.mark.both_databases
+READER = Path(__file__).with_name("webhook_reader.mjs")
 
 
 @pytest.fixture
@@ -117,6 +121,36 @@ def test_a_receiver_can_check_and_read_an_event(site, receiver, clock):
     assert event.headers["content-type"].startswith("application/cloudevents+json")
     with pytest.raises(standardwebhooks.WebhookVerificationError):
         standardwebhooks.Webhook(secret).verify(event.body + b" ", event.headers)
+
+
+@pytest.mark.long
+@pytest.mark.skipif(shutil.which("npm") is None, reason="npm is missing")
+def test_a_receiver_in_another_language_can_check_and_read_an_event(site, receiver, clock, tmp_path):
+    clock.set(datetime.now(UTC))
+    _webhook, secret = subscribe(site, receiver.address)
+    code = open_case(site)
+    drain(site)
+    [event] = receiver.received
+    npm = [
+        "npm",
+        "install",
+        "--silent",
+        "--no-audit",
+        "--no-fund",
+        "standardwebhooks@1.1.1",
+        "cloudevents@10",
+    ]
+    subprocess.run(npm, cwd=tmp_path, check=True)
+    shutil.copy(READER, tmp_path)
+    headers = {name.lower(): value for name, value in event.headers.items()}
+    sent = json.dumps({"secret": secret, "headers": headers, "body": event.body.decode()})
+    said = subprocess.run(
+        ["node", READER.name], cwd=tmp_path, input=sent, capture_output=True, text=True, check=True
+    )
+    read = json.loads(said.stdout)
+    assert (read["valid"], read["forged"]) == (True, True)
+    assert (read["type"], read["subject"]) == ("org.civicportal.case.created", code)
+    assert read["data"]["status"] == "registered"
 
 
 def test_an_event_tells_nothing_about_the_citizen(site, receiver, officer):

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, datetime
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 from urllib.parse import quote
@@ -360,3 +361,24 @@ def test_what_is_sent_keeps_to_its_number_of_statements(city):
     for name, (warm, *measured) in made.items():
         city.count_sent(warm)
         assert min(city.count_sent(request) for request in measured) <= MOST[name] + apart, name
+
+
+@pytest.mark.both_databases
+def test_a_report_by_the_api_takes_two_statements_more_than_its_form(city):
+    """One counts the calls of the token, one keeps the idempotency key."""
+    token = token_for(city.site, load_identity(city.site, city.citizen.token), "cases:write")
+    form = dict(scenarios.submit(city.cast, 5).form)
+    body = {
+        "category": form["category"],
+        "place": {"lat": float(form["lat"]), "lon": float(form["lon"])},
+        "body": form["body"],
+    }
+    browser = city.browser()
+
+    def send(key):
+        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": key}
+        browser.post_json("/api/v1/reports", body, headers=headers, status=201)
+
+    send("0123456789abcdef")
+    taken = [city._measured(partial(send, f"fedcba987654321{number}")) for number in range(2)]
+    assert min(taken) <= MOST["submit"] + 2 + APART[city.site.engines.dialect]

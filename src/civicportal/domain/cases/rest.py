@@ -115,7 +115,6 @@ def _create(call: Call, kind_name: str, open_case: OpenByCall) -> NewCaseItem:
         case = call.work.get(CaseService).open_once(
             key, lambda: open_case(call.work, body, actor.user_id, key, owner)
         )
-    call.made(case.code)
     return _item(case, pin or None)
 
 

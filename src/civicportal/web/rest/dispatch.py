@@ -103,12 +103,13 @@ def answer(request: Request, operation: Operation) -> Response:
 def _once(call: Call) -> object:
     """Answer a call that makes something: what it made before, if it was sent before."""
     content = call.request.path.encode() + b"\n" + call.request.body
-    row, is_again = call.work.get(RepeatService).begin(call.caller, call.key, content)
-    if is_again and call.operation.again is not None:
+    repeats = call.work.get(RepeatService)
+    before = repeats.begin(call.caller, call.key, content)
+    if before is not None and call.operation.again is not None:
         call.response.headers["Idempotency-Replayed"] = "true"
-        return call.operation.again(call, row.made)
+        return call.operation.again(call, before)
     found = call.operation.call(call)
-    row.made = call.result
+    repeats.finish(call.result)
     return found
 
 

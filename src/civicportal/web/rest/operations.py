@@ -71,9 +71,9 @@ class Operation:
     :ivar bindings: returns the bindings of both schemas besides country and calendar.
     :ivar is_list: whether it returns pages of items.
     :ivar status: of success.
-    :ivar creates: whether a POST makes something, so that an ``Idempotency-Key`` is required; ``call`` then says with
-        :meth:`Call.made` what.
-    :ivar again: of an operation that creates: returns the answer for what it has made before.
+    :ivar creates: whether a POST makes something, so that an ``Idempotency-Key`` is required.
+    :ivar again: of an operation that creates: returns the answer for what it has made before, and has called with
+        :meth:`Call.made`.
     :ivar count: counts a call of valid values against limits, before the unit of work writes: SQLite has room for one
         writer.
     :ivar needs_token: whether it needs a token, though it has no scope.

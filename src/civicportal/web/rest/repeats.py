@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import delete, select, update
 
 from civicportal.core.work import Service
 from civicportal.util.i18n import _
@@ -22,10 +21,12 @@ OTHER_BODY = _("This Idempotency-Key was sent with another body. Choose a new ke
 
 
 class RepeatService(Service):
-    """Remember the calls that made something."""
+    """Remember the call of this unit of work that makes something."""
 
-    def begin(self, caller: str, key: str, content: bytes) -> tuple[RepeatableCall, bool]:
-        """Return the row of a call, and whether it was there: then what it made is to be returned again.
+    _row_id: int | None = None
+
+    def begin(self, caller: str, key: str, content: bytes) -> str | None:
+        """Remember a call, and return what the same call has made before; None for a new one.
 
         A concurrent call with the same key waits here until the first one has committed.
 
@@ -33,35 +34,36 @@ class RepeatService(Service):
         :raises Problem: 422 for a key that came with another content.
         """
         mac = self.work.site.keys.mac
-        key_hash = mac("repeat", caller, key).hex()[:32]
-        body_hash = mac("repeat", content.decode("latin-1")).hex()[:32]
-        before = self._find(caller, key_hash)
-        if before is None:
-            row = RepeatableCall(
-                caller=caller,
-                key_hash=key_hash,
-                body_hash=body_hash,
-                made="",
-                created_at=self.work.clock.now(),
-            )
-            try:
-                with self.work.savepoint():
-                    self.session.add(row)
-            except IntegrityError:
-                before = self._find(caller, key_hash)
-                if before is None:
-                    raise
-            else:
-                return row, False
-        if before.body_hash != body_hash:
-            raise Problem(422, OTHER_BODY)
-        return before, True
-
-    def _find(self, caller: str, key_hash: str) -> RepeatableCall | None:
-        query = select(RepeatableCall).where(
-            RepeatableCall.caller == caller, RepeatableCall.key_hash == key_hash
+        columns = {
+            "caller": caller,
+            "key_hash": mac("repeat", caller, key).hex()[:32],
+            "body_hash": mac("repeat", content.decode("latin-1")).hex()[:32],
+        }
+        row = self.work.site.engines.insert(RepeatableCall).values(
+            **columns, made="", created_at=self.work.clock.now()
         )
-        return self.session.scalar(query)
+        unique = ["caller", "key_hash"]
+        new = row.on_conflict_do_nothing(index_elements=unique).returning(RepeatableCall.id)
+        self._row_id = self.session.scalar(new)
+        if self._row_id is not None:
+            return None
+        before = self.session.execute(
+            select(RepeatableCall.body_hash, RepeatableCall.made).filter_by(
+                **{name: columns[name] for name in unique}
+            )
+        ).one()
+        if before.body_hash != columns["body_hash"]:
+            raise Problem(422, OTHER_BODY)
+        return str(before.made)
+
+    def finish(self, made: str) -> None:
+        """Store what the call has made, if it is to be found again by that.
+
+        :param made: see :meth:`~civicportal.web.rest.operations.Call.made`; empty for nothing.
+        """
+        if made:
+            row = update(RepeatableCall).where(RepeatableCall.id == self._row_id)
+            self.session.execute(row.values(made=made))
 
 
 def clean_calls(site: Site) -> None:

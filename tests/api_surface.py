@@ -92,7 +92,6 @@ ALIASES = frozenset(
         "Clock",
         "DatasetColumn",  # as OpenDataset.Column
         "DateStyle",
-        "Day",
         "ExportSource",
         "Expression",
         "FormValues",

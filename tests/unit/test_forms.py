@@ -525,7 +525,7 @@ def test_a_date_field_tells_its_script_the_calendar_and_the_days_on_offer(
 
 
 class Born(types.StrictSchema):
-    day = types.Node(types.CityDate(), widget=forms.BirthDateWidget())
+    day = types.Node(types.CityDate(), example=date(1985, 3, 21), autocomplete="bday")
 
 
 def test_the_example_of_a_birth_date_is_no_day_of_this_year(request_of: Callable[..., Request]) -> None:

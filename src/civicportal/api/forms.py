@@ -2,7 +2,6 @@
 
 from civicportal.util.values import Values
 from civicportal.web.forms import (
-    BirthDateWidget,
     BoundForm,
     ChoiceCardsWidget,
     FormInvalid,
@@ -29,7 +28,6 @@ from civicportal.web.schema import (
 from civicportal.web.schema import Place as PlaceField
 
 __all__ = [
-    "BirthDateWidget",
     "BoundForm",
     "BoundedInt",
     "Choice",

@@ -7,7 +7,6 @@ from typing import Any
 import colander
 
 from civicportal.api.forms import (
-    BirthDateWidget,
     Choice,
     ChoiceCardsWidget,
     CityDate,
@@ -104,7 +103,9 @@ class Submission(StrictSchema):
         CityDate(),
         title=_("Birth date"),
         validator=_born,
-        widget=BirthDateWidget(autocomplete="off", first=_oldest, last=lambda bindings: bindings["today"]),
+        first=_oldest,
+        last=lambda bindings: bindings["today"],
+        example=date(1985, 3, 21),
     )
     consent = Node(
         Flag(),

@@ -10,7 +10,6 @@ from civicportal.util.i18n import _
 from civicportal.util.values import Values
 from civicportal.web import schema
 from civicportal.web.forms import (
-    BirthDateWidget,
     CodeWidget,
     HiddenWidget,
     MobileWidget,
@@ -74,7 +73,9 @@ class IdentityEntry(StrictSchema):
     birth_date = Node(
         CityDate(),
         title=_("Date of birth"),
-        widget=BirthDateWidget(last=lambda bindings: bindings["today"]),
+        last=lambda bindings: bindings["today"],
+        example=date(1985, 3, 21),
+        autocomplete="bday",
         validator=_is_past,
     )
 

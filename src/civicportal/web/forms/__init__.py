@@ -18,7 +18,6 @@ from civicportal.web.forms.groups import (
 from civicportal.web.forms.optional import optional_choice
 from civicportal.web.forms.parts import Button, FieldError, FileRefused, FormInvalid, UploadedFile
 from civicportal.web.forms.widgets import (
-    BirthDateWidget,
     CheckboxWidget,
     CodeWidget,
     DateWidget,
@@ -32,7 +31,6 @@ from civicportal.web.forms.widgets import (
 )
 
 __all__ = [
-    "BirthDateWidget",
     "BoundField",
     "BoundForm",
     "Button",

@@ -151,13 +151,6 @@ class DateWidget(FormWidget):
         }
 
 
-class BirthDateWidget(DateWidget):
-    """A date of birth."""
-
-    autocomplete = "bday"
-    example = date(1985, 3, 21)
-
-
 class CheckboxWidget(FormWidget):
     """A checkbox, or with ``switch=True`` a switch; its label is the field's title."""
 

@@ -8,7 +8,7 @@ import colander
 
 from civicportal.util.i18n import _
 
-WIDGET_OPTIONS = frozenset(["autocomplete", "counter", "empty", "rows", "switch"])
+WIDGET_OPTIONS = frozenset(["autocomplete", "counter", "empty", "example", "first", "last", "rows", "switch"])
 """Options of a field that the widget of its type takes: ``Node(CleanText(10, 2000), rows=6)``."""
 
 
@@ -17,7 +17,8 @@ class Node(colander.SchemaNode):
 
     Without a widget the type has its own, with these options: ``rows`` of a text area and ``counter`` (False for none,
     or a limit instead of the field's maximum), ``empty`` the label of the empty choice, ``switch=True`` for a
-    checkbox that looks like a switch, ``autocomplete`` for the browser. ``hidden=True`` hides the field whatever its widget.
+    checkbox that looks like a switch, ``first``, ``last`` and ``example`` of a date (the days that its picker offers,
+    and its placeholder), ``autocomplete`` for the browser. ``hidden=True`` hides the field whatever its widget.
 
     In the filters of a list ``after="first_day"`` names the day before which this one may not be.
 

@@ -9,17 +9,20 @@ from datetime import timedelta
 from itertools import combinations
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import delete, insert, select, update
 from translationstring import TranslationString
 
 from civicportal.api.geo import Point
 from civicportal.api.opendata import OpenDataset
+from civicportal.cli import main
 from civicportal.core.jobs import JobRun
 from civicportal.core.plugins import hookimpl
 from civicportal.domain.cases.models import Case
 from civicportal.domain.organization.models import Category
 from civicportal.domain.statistics.hiding import FEWEST, is_small
 from civicportal.portal import cleanup
+from civicportal.portal.health.metrics import open_data as open_data_metric
 from civicportal.portal.opendata.building import build
 from civicportal.portal.opendata.findings import findings
 from civicportal.portal.opendata.jobs import NAME, run_now
@@ -553,3 +556,33 @@ def test_administrators_read_how_to_switch_it_on(site, browse):
         boss = make_staff(work, "administrator")
     app = browse(site, boss, "staff")
     assert "[open_data] enabled = true" in app.get("/admin/open-data", status=200).text
+
+
+def test_the_command_builds_and_says_how_much(install, assemble_migrated):
+    install.plugin("gadget", hookimpl(register_datasets))
+    site = assemble_migrated("gadget", open_data={"enabled": True})
+    run = CliRunner().invoke(main, ["--site", str(site.path), "open-data", "build"])
+    assert run.exit_code == 0, run.output
+    assert "petitions.cases.csv: 0 rows" in run.output
+    assert run.output.splitlines()[-1].endswith("changed files")
+    with site.work() as work:
+        held = {"locked_until": site.clock.now() + timedelta(days=4000), "next_at": site.clock.now()}
+        work.session.execute(update(JobRun).where(JobRun.name == NAME).values(**held, lease_id="other"))
+    run = CliRunner().invoke(main, ["--site", str(site.path), "open-data", "build"])
+    assert run.exit_code == 1
+    assert "a worker is building" in run.output
+    off = assemble_migrated()
+    run = CliRunner().invoke(main, ["--site", str(off.path), "open-data", "build"])
+    assert run.exit_code == 1
+    assert "switched off" in run.output
+
+
+def test_monitoring_reads_when_it_was_built(open_site, site, clock):
+    def told(of):
+        with of.work(write=False) as work:
+            return [sample.value for metric in open_data_metric(work) for sample in metric.samples]
+
+    assert told(site) == []
+    assert told(open_site) == [0]
+    build(open_site)
+    assert told(open_site) == [clock.now().timestamp()]

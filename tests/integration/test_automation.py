@@ -10,6 +10,7 @@ from sqlalchemy import select, text
 from translationstring import TranslationString
 
 from civicportal.domain.accounts.models import User
+from civicportal.domain.automation import running
 from civicportal.domain.automation.ages import AgeService, DueCase, queue_due
 from civicportal.domain.automation.models import Automation, AutomationRun
 from civicportal.domain.automation.running import MOST_ATTEMPTS, MOST_FAILURES, run_waiting, waiting
@@ -216,6 +217,22 @@ def test_a_case_is_not_referred_to_a_unit_where_nobody_would_see_it(city, site):
     assert "empty" in run.reason
 
 
+def test_a_person_who_has_left_is_replaced_by_the_unit(city, site):
+    with site.work() as work:
+        person = make_staff(work, "left", unit=work.session.get(Unit, city.units["roads"]), username="left")
+        number = person.id
+    city.automate(to_unit_id=city.units["roads"], to_user_id=number)
+    first = city.open()
+    city.run()
+    assert city.case(first)[1].to_user_id == number
+    with site.work() as work:
+        work.session.get(User, number).disabled_at = work.clock.now()
+    second = city.open()
+    city.run()
+    referral = city.case(second)[1]
+    assert (referral.to_unit_id, referral.to_user_id) == (city.units["roads"], None)
+
+
 def test_an_automation_that_fails_in_a_row_is_switched_off_and_told(city, site):
     from civicportal.core.checks import collect_findings
 
@@ -302,6 +319,30 @@ def test_the_backlog_counts_only_if_it_is_wanted(city, site):
     queue_due(site)
     city.run()
     assert len(city.events(old)) == 2
+
+
+def test_a_shorter_age_does_not_reach_back(city, site):
+    number = city.automate(trigger="age", age=20.0, note="days")
+    old = city.open()
+    city.clock.advance(days=10)
+    with site.work() as work:
+        service = work.get(AutomationService)
+        service.change(service.fetch(number), {"age": 1.0})
+    new = city.open()
+    city.clock.advance(days=4)
+    queue_due(site)
+    city.run()
+    assert (len(city.events(old)), len(city.events(new))) == (1, 2)
+
+
+def test_one_run_of_the_job_is_bounded(city, site, monkeypatch):
+    monkeypatch.setattr(running, "BATCH", 1)
+    city.automate(note="seen")
+    cases = [city.open() for _number in range(running.MOST_BATCHES + 2)]
+    city.run()
+    assert sum(len(city.events(case_id)) == 2 for case_id in cases) == running.MOST_BATCHES
+    city.run()
+    assert all(len(city.events(case_id)) == 2 for case_id in cases)
 
 
 def test_time_in_a_status_counts_from_each_step_of_a_person(city, site):

@@ -216,6 +216,28 @@ def test_a_dry_run_shows_past_cases_and_changes_nothing(site, app, city):
     assert "It would have done nothing" in form.submit("try", status=200)
 
 
+def test_a_closed_unit_hands_its_automations_over(site, app, city):
+    with site.work() as work:
+        target = make_unit(work, "parks")
+        make_staff(work, unit=target, username="gardener")
+        successor = target.id
+    add(app, to_unit=str(city["unit"]))
+    page = app.get(f"/admin/units/{city['unit']}/close", status=200)
+    assert "Automation: Lamps first" in " ".join(page.html.get_text().split())
+    form = next(form for form in page.forms.values() if "target" in form.fields)
+    form["target"] = str(successor)
+    form.submit(status=303)
+    assert only(site).to_unit_id == successor
+
+
+def test_an_automation_whose_unit_was_closed_says_so(site, app, city):
+    add(app, to_unit=str(city["unit"]))
+    page = app.get(f"/admin/units/{city['unit']}/close", status=200)
+    next(form for form in page.forms.values() if "target" in form.fields).submit(status=303)
+    assert "Its unit takes no cases any more." in app.get(LIST)
+    assert "It can do nothing" in app.get(f"{LIST}/{only(site).id}")
+
+
 def test_only_those_with_the_right_see_the_pages(site, app, sign_in, city):
     add(app)
     number = only(site).id

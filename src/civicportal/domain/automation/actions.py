@@ -68,6 +68,9 @@ class ActionService(KartableService):
 
     def _pass_on_or_note(self, automation: Automation, case: Case) -> bool:
         unit_id, user_id = automation.to_unit_id, automation.to_user_id
+        if unit_id is not None and user_id is not None and not self._works_in(user_id, unit_id):
+            # The person has left: the unit gets the case.
+            user_id = None
         if unit_id is not None and not self._lies_there(case, unit_id, user_id):
             # The portal itself may leave a case unattended elsewhere; an automation may not.
             self._require_attended(case, unit_id, user_id)

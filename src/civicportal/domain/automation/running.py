@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-BATCH = 100
+BATCH, MOST_BATCHES = 100, 5
+"""Runs that are read at once, and batches of one run of the job: quick jobs of others wait behind it."""
 MOST_ATTEMPTS = 3
 """Attempts of a run that ends with an error of the portal."""
 MOST_FAILURES = 5
@@ -139,7 +140,7 @@ def waiting(work: "Work", after: int = 0) -> Select[int]:
 def run_waiting(site: "Site") -> None:
     """Run what waits, in the order of the events, each in a separate transaction."""
     after = 0
-    while True:
+    for _batch in range(MOST_BATCHES):
         with site.work(write=False) as work:
             found = work.session.scalars(waiting(work, after)).all()
         for run_id in found:

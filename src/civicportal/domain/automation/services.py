@@ -160,6 +160,15 @@ class AutomationService(Service):
         automation.active = active
         self._record("on" if active else "off", automation)
 
+    def referring_to(self, unit_id: int) -> list[Automation]:
+        """Return the active automations that refer cases to a unit."""
+        return [one for one in self.all() if one.active and one.to_unit_id == unit_id]
+
+    def hand_over(self, unit_id: int, target_id: int) -> None:
+        """Let the active automations that refer to a unit refer to another one."""
+        for automation in self.referring_to(unit_id):
+            self.change(automation, {"to_unit_id": target_id, "to_user_id": None})
+
     def may_delete(self, automation: Automation) -> bool:
         """Return whether it has done nothing."""
         query = select(AutomationRun.id).where(

@@ -2,6 +2,7 @@
 
 from pyramid.httpexceptions import HTTPSeeOther
 
+from civicportal.domain.automation.services import AutomationService
 from civicportal.domain.kartable.bulk import each
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.kartable.usage import UsageService
@@ -94,6 +95,7 @@ def move(request: Request) -> HTTPSeeOther:
 def close(request: Request) -> ViewResult:
     """Close a unit, and transfer its references."""
     service, usage = request.work.get(UnitService), request.work.get(UsageService)
+    automations = request.work.get(AutomationService)
     found = service.fetch(row_id(request), lock=request.method == "POST")
     form = BoundForm(request, UnitClosing(), bindings={"units": _others(request, found)})
 
@@ -104,11 +106,13 @@ def close(request: Request) -> ViewResult:
             form.refuse("", refusal.reason)
         if values["target"]:
             usage.hand_over(found, service.fetch(int(values["target"])))
+            automations.hand_over(found.id, int(values["target"]))
         request.session.flash(request.translate(_("The unit takes no new cases any more.")), "good")
         warn_unattended(request, request.work)
         return HTTPSeeOther(request.route_path("admin.unit", id=found.id))
 
-    return form.handle(save, unit=found, usage=usage.of(found))
+    leading = automations.referring_to(found.id)
+    return form.handle(save, unit=found, usage=usage.of(found), automations=leading)
 
 
 def reopen(request: Request) -> HTTPSeeOther:

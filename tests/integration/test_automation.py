@@ -6,12 +6,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from integration.concurrent import concurrently
 from sqlalchemy import select, text
 from translationstring import TranslationString
 
 from civicportal.domain.accounts.models import User
 from civicportal.domain.automation import running
 from civicportal.domain.automation.ages import AgeService, DueCase, queue_due
+from civicportal.domain.automation.findings import findings
 from civicportal.domain.automation.models import Automation, AutomationRun
 from civicportal.domain.automation.running import MOST_ATTEMPTS, MOST_FAILURES, run_waiting, waiting
 from civicportal.domain.automation.services import AutomationService
@@ -254,6 +256,19 @@ def test_an_automation_that_fails_in_a_row_is_switched_off_and_told(city, site):
     city.run()
     with site.work(write=False) as work:
         assert work.session.get(Automation, number).active
+
+
+def test_an_automation_that_someone_has_changed_is_reported_no_more(city, site):
+    number = city.automate(note="seen")
+    with site.work() as work:
+        automation = work.session.get(Automation, number)
+        automation.active, automation.failing = False, True
+    with site.work() as work:
+        assert [finding.place for finding in findings(work)] == [f"automation {number}"]
+        service = work.get(AutomationService)
+        service.change(service.fetch(number), {"note": "read"})
+    with site.work(write=False) as work:
+        assert not list(findings(work))
 
 
 def test_an_error_of_the_portal_is_tried_again_and_then_given_up(city, monkeypatch):
@@ -514,3 +529,17 @@ class TestPlans:
             work.session.execute(text("SET LOCAL enable_seqscan = off"))
             found = plan(work.session, waiting(work))
         assert "ix_automation_runs_waiting" in found, found
+
+
+@pytest.mark.one_database("postgresql")
+def test_two_workers_act_once(city, site):
+    city.automate(set_urgent=True, note="seen", message="we are at it")
+    case_id = city.open()
+    city.clock.advance(minutes=1)
+    with concurrently(
+        site, lambda: run_waiting(site), before=lambda statement: "INSERT INTO case_events" in statement
+    ):
+        run_waiting(site)
+    assert [event.type for event in city.events(case_id)] == ["opened", "urgent", "commented", "commented"]
+    with site.work(write=False) as work:
+        assert len([m for m in outbox(work) if m.kind == "petitions.answered"]) == 1

@@ -137,11 +137,11 @@ class AutomationService(Service):
         changed = changes(automation, values)
         for name in changed:
             setattr(automation, name, values[name])
-        if changed.keys() & {"trigger", "age", "age_unit"} or (
-            changed.keys() & {"active"} and automation.active
-        ):
+        is_new_start = changed.keys() & {"trigger", "age", "age_unit"} or "active" in changed
+        if is_new_start and automation.active:
             automation.active_since = self.work.clock.now()
-            automation.failing = False
+        # Someone has looked at it.
+        automation.failing = False
         if changed:
             self._record("change", automation, changes=changed)
 

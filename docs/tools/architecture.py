@@ -18,6 +18,7 @@ ROOMS = {
     "domain.accounts": "people, sessions, rights, both sign-ins",
     "domain.tokens": "tokens and scopes of programs",
     "domain.cases": "cases, workflow, access, search",
+    "domain.questionnaires": "questions of categories, answers of cases",
     "domain.exports": "lists and figures as files",
     "domain.notifications": "texts, outbox, inbound messages",
     "domain.statistics": "counters and figures",

@@ -35,6 +35,7 @@ CORE_PARTS = (
     "domain.accounts",
     "domain.tokens",
     "domain.cases",
+    "domain.questionnaires",
     "domain.kartable",
     "domain.own_views",
     "domain.notifications",

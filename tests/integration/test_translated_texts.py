@@ -31,6 +31,8 @@ ROOT = Path(__file__).parents[2]
 ENGLISH = {"name": "Sample City", "short_name": "Sample"}
 #: Texts of reference data and of rows per language that no citizen sees in a second language, each with its reason.
 NOT_TRANSLATED = {
+    "category_questions": {"key", "datatype", "condition_keys", "translations"},
+    "question_choices": {"key", "translations"},
     "categories": {"key", "kind", "icon", "tint", "translations"},
     "units": {"key", "phone", "translations"},
     # Shown to staff alone, who write them.

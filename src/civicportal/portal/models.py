@@ -19,6 +19,7 @@ from civicportal.domain.notifications import models as notifications
 from civicportal.domain.organization import models as organization
 from civicportal.domain.own_views import models as own_views
 from civicportal.domain.ownership import models as ownership
+from civicportal.domain.questionnaires import models as questionnaires
 from civicportal.domain.tokens import models as tokens
 from civicportal.domain.webhooks import models as webhooks
 from civicportal.portal.admin import models as administration
@@ -52,6 +53,7 @@ __all__ = [
     "organization",
     "own_views",
     "ownership",
+    "questionnaires",
     "questions",
     "referral",
     "search_models",

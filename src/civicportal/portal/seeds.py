@@ -24,6 +24,8 @@ from civicportal.domain.kartable.models import RoutingRule
 from civicportal.domain.notifications.models import StoredText
 from civicportal.domain.notifications.sms import SmsLength
 from civicportal.domain.organization.models import Category, Holiday, OfficeHours, Seed, Unit
+from civicportal.domain.questionnaires.answers import DATATYPES
+from civicportal.domain.questionnaires.models import CategoryQuestion, QuestionChoice
 from civicportal.portal.help.models import HelpQuestion
 from civicportal.portal.help.services import HelpService
 from civicportal.util.calendar import CityCalendar
@@ -69,6 +71,7 @@ class SeedService(Service):
         self._apply: dict[str, Callable[[str, Values], None]] = {
             "unit": self._unit,
             "category": self._category,
+            "asked": self._asked,
             "role": self._role,
             "routing": self._routing,
             "automation": self._automation,
@@ -115,6 +118,7 @@ class SeedService(Service):
         for position, unit in enumerate(self._file("units").get("units", [])):
             yield PlannedSeed(key=f"unit:{unit['key']}", values={**unit, "weight": -position})
         yield from self._planned_categories()
+        yield from self._planned_questions()
         for key, role in self._file("roles").get("roles", {}).items():
             yield PlannedSeed(key=f"role:{key}", values=role)
         for position, rule in enumerate(self._file("routing").get("routing", [])):
@@ -149,6 +153,15 @@ class SeedService(Service):
                     key=f"category:{prefix}{values['key']}",
                     values={**values, "kind": kind, "weight": -position},
                 )
+
+    def _planned_questions(self) -> Iterator[PlannedSeed]:
+        data = self._file("category_questions")
+        for position, question in enumerate(data.get("questions", [])):
+            kind = question.get("kind", data.get("kind"))
+            yield PlannedSeed(
+                key=f"asked:{kind}/{question['category']}/{question['key']}",
+                values={**question, "kind": kind, "weight": -position},
+            )
 
     def _file(self, name: str) -> Values:
         path = self.work.site.data / f"{name}.toml"
@@ -196,6 +209,33 @@ class SeedService(Service):
         category.translations = self._translations(Category, values, key)
         category.weight = values["weight"]
         self.session.add(category)
+
+    def _asked(self, _name: str, values: Values) -> None:
+        """Plant a question about cases of a category, with its choices."""
+        kind, key, datatype = values["kind"], values["key"], values.get("datatype")
+        if datatype is not None and datatype not in DATATYPES:
+            raise ConfigurationError(f"question {key!r}: unknown datatype {datatype!r}")
+        category_id = self._id(Category, values["category"], Category.kind == kind)
+        of_category = CategoryQuestion.category_id == category_id
+        question = self._row(CategoryQuestion, of_category, CategoryQuestion.key == key) or CategoryQuestion(
+            category_id=category_id, key=key
+        )
+        question.datatype, question.variable = datatype or "string", datatype is not None
+        question.label, question.hint = values["label"], values.get("hint", "")
+        question.required, question.public = values.get("required", False), values.get("public", False)
+        question.condition_id = self._id(CategoryQuestion, values.get("after"), of_category)
+        question.condition_keys = values.get("after_choices", [])
+        question.translations = self._translations(CategoryQuestion, values, key)
+        question.weight = values["weight"]
+        self.session.add(question)
+        self.session.flush()
+        for position, own in enumerate(values.get("choices", [])):
+            of_question = QuestionChoice.question_id == question.id
+            choice = self._row(QuestionChoice, of_question, QuestionChoice.key == own["key"])
+            choice = choice or QuestionChoice(question_id=question.id, key=own["key"])
+            choice.label, choice.stop, choice.weight = own["label"], own.get("stop", ""), -position
+            choice.translations = self._translations(QuestionChoice, own, own["key"])
+            self.session.add(choice)
 
     def _translations(self, model: type[object], values: Values, key: str) -> dict[str, Values]:
         """Return the texts of other languages: ``translations.en = { name = "Waste" }``."""

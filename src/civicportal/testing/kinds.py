@@ -43,6 +43,7 @@ def _known_facts(site: "Site") -> tuple[RoutingFact, ...]:
 #: registered → working ⇄ waiting → done or rejected; the citizen may withdraw, rates a closing and may object.
 PETITIONS = CaseKind(
     name="petitions",
+    asks=True,
     title=TranslationString("Petition"),
     rating=True,
     publishable=True,

@@ -230,6 +230,7 @@ REPORTS = CaseKind(
     icon="map-pin",
     facts=facts,
     known_facts=known_facts,
+    asks=True,
     counter_table=PLACES,
     api_detail=place_detail,
     correction=CORRECTION,

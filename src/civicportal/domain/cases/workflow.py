@@ -297,6 +297,7 @@ class CaseKind:
     :ivar api_detail: returns what the API tells of one of its cases besides what every case has, to everybody who may see
         the case: values of JSON, days and times; None for nothing.
     :cvar Link: a kind of link.
+    :ivar asks: its forms ask the questions that administrators give its categories.
     :ivar links: kinds of links that lead from its cases to others.
     :ivar counter_table: counters of the kind besides those of every case.
     :ivar correction: what staff may correct besides subject and category.
@@ -335,6 +336,7 @@ class CaseKind:
         default=None
     )
     api_detail: Callable[["Case", "Work"], Mapping[str, object] | None] | None = field(default=None)
+    asks: bool = False
     links: tuple[LinkKind, ...] = ()
     counter_table: "CounterTable | None" = None
     correction: "Correction | None" = None

@@ -101,8 +101,8 @@ class BoundField:
 
     @property
     def required(self) -> bool:
-        """True if the field is required."""
-        return bool(self._field.required)
+        """True if the field is required, or marked so because something other than the schema requires it."""
+        return bool(self._field.required or getattr(self._field.schema, "marked_required", False))
 
     @property
     def offers_nothing(self) -> bool:
@@ -182,7 +182,7 @@ class BoundField:
         """The errors as one text; empty for none."""
         return " ".join(self.error_messages)
 
-    def fail(self, message: TranslationString) -> None:
+    def fail(self, message: str) -> None:
         """Add an error."""
         self._failures.append(self._words(message))
 

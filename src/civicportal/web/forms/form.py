@@ -302,7 +302,7 @@ class BoundForm:
 
     # --- errors
 
-    def fail(self, name: str, message: TranslationString) -> None:
+    def fail(self, name: str, message: str) -> None:
         """Add an error to a field.
 
         :param name: name of the field; empty for the whole form.
@@ -313,7 +313,7 @@ class BoundForm:
         else:
             self.messages.append(self._words(message))
 
-    def refuse(self, name: str, message: TranslationString) -> NoReturn:
+    def refuse(self, name: str, message: str) -> NoReturn:
         """Add an error that a service found, and raise :class:`FormInvalid`."""
         self.fail(name, message)
         raise FormInvalid

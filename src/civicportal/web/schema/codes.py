@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import Any
 
 import colander
@@ -95,7 +95,7 @@ class CityDate(Scalar):
     """A date in the site's calendar (``bind(calendar=…)``); the value is a :class:`datetime.date`."""
 
     missing_msg = _("Please write a date.")
-    native = (date,)
+    native: tuple[type, ...] = (date,)
     longest = 40
 
     def read(self, node: colander.SchemaNode, text: str) -> Any:
@@ -112,6 +112,57 @@ class CityDate(Scalar):
     def write(self, node: colander.SchemaNode, value: Any) -> str:
         """Return the date as it is typed."""
         return str(bound(node, "calendar").format_date(value, "short"))
+
+
+class CityMoment(CityDate):
+    """A date in the site's calendar, optionally with a time of day behind it: ``1405/09/10 8:30``.
+
+    The value is a :class:`datetime.date`, or an aware :class:`datetime.datetime` if there is a time. A value in ISO 8601
+    is read too, whatever the calendar: ``2026-12-01`` or ``2026-12-01T08:30:00+03:30``.
+    """
+
+    native = (date, datetime)
+    _ISO = re.compile(r"(1[789]|2\d)\d\d-\d\d-\d\d(T.+)?", re.ASCII)
+    _WITH_TIME = re.compile(r"(\S+)\s+(\S+)")
+
+    def read(self, node: colander.SchemaNode, text: str) -> date:
+        """Return the date or time.
+
+        :raises colander.Invalid: when it does not exist.
+        """
+        text = text.strip()
+        if self._ISO.fullmatch(text):
+            return self._read_iso(node, text)
+        parts = self._WITH_TIME.fullmatch(text)
+        if parts is None:
+            only: date = super().read(node, text)
+            return only
+        day, clock = super().read(node, parts[1]), ClockTime().read(node, parts[2])
+        moment: datetime = bound(node, "calendar").at(day, clock)
+        return moment
+
+    def check(self, node: colander.SchemaNode, value: date) -> date:
+        """Return the value.
+
+        :raises colander.Invalid: for a time without a time zone.
+        """
+        if isinstance(value, datetime) and value.tzinfo is None:
+            raise colander.Invalid(node, _("Write the time with its time zone."))
+        return value
+
+    def write(self, node: colander.SchemaNode, value: date) -> str:
+        """Return the date, and the local time, as they are typed."""
+        if not isinstance(value, datetime):
+            return super().write(node, value)
+        local = bound(node, "calendar").local(value)
+        return f"{super().write(node, local.date())} {local:%H:%M}"
+
+    def _read_iso(self, node: colander.SchemaNode, text: str) -> date:
+        try:
+            value = datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
+        except ValueError:
+            raise colander.Invalid(node, _("The calendar has no such day.")) from None
+        return self.check(node, value)
 
 
 class ClockTime(Scalar):

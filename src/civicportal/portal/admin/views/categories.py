@@ -65,7 +65,7 @@ def new(request: Request) -> ViewResult:
         request.session.flash(request.translate(_("The category was added.")), "good")
         return HTTPSeeOther(address(request, kind=kind))
 
-    context = {"category": None, "kind": kind, "root": root, "may_delete": False, "cases": 0}
+    context = {"category": None, "kind": kind, "root": root, "may_delete": False, "cases": 0, "asks": False}
     languages = _translated(request).groups
     return form.handle(save, languages=languages, seen="", stale=False, changes_since=[], **context)
 
@@ -93,6 +93,7 @@ def category(request: Request) -> ViewResult:
         category=found,
         kind=found.kind,
         languages=_translated(request).groups,
+        asks=kinds_of(request.site)[found.kind].asks if found.kind in kinds_of(request.site) else False,
         root=None if is_root else service.fetch(found.parent_id or 0),
         may_delete=service.may_delete(found),
         cases=request.work.get(CounterService).open_by_category(found.kind).get(found.id, 0),

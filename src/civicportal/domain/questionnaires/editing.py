@@ -1,0 +1,328 @@
+"""Administration of the questions of categories."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import exists, select
+
+from civicportal.core.db import fetch_row
+from civicportal.core.work import Service
+from civicportal.domain.audit.services import AuditService
+from civicportal.domain.cases.kinds import kinds_of
+from civicportal.domain.organization.categories import CategoryService
+from civicportal.domain.organization.editing import changes
+from civicportal.domain.organization.models import Category
+from civicportal.domain.questionnaires.answers import LISTS, MOST_CHOICES, MOST_QUESTIONS
+from civicportal.domain.questionnaires.models import CaseAnswer, CategoryQuestion, QuestionChoice
+from civicportal.util.errors import NotFound, Refused
+from civicportal.util.i18n import _
+from civicportal.util.lists import swap
+from civicportal.util.values import Values
+
+MOST_ROWS = 100
+"""Questions of a category, or choices of a question, with the retired ones."""
+NO_CHOICE = _("A question needs at least one choice.")
+FIXED = ("key", "datatype", "variable")
+"""Columns of a question that do not change once it has answers."""
+
+
+class QuestionEditor(Service):
+    """Add, change, order and retire questions and their choices.
+
+    All changes of one category follow each other, because its row is locked first.
+    """
+
+    # -- questions ------------------------------------------------------------------------------------------
+
+    def category(self, category_id: int, *, lock: bool = False) -> Category:
+        """Return a category whose reports ask questions.
+
+        :raises NotFound: when there is none, or its kind of case asks none.
+        """
+        category = self.work.get(CategoryService).fetch(category_id, lock=lock)
+        kind = kinds_of(self.work.site).get(category.kind)
+        if kind is None or not kind.asks:
+            raise NotFound("a category of this kind asks no questions")
+        return category
+
+    def questions(self, category: Category) -> list[CategoryQuestion]:
+        """Return the questions of a category, retired ones included, in order."""
+        query = select(CategoryQuestion).where(CategoryQuestion.category_id == category.id)
+        in_order = query.order_by(CategoryQuestion.weight.desc(), CategoryQuestion.id)
+        return list(self.session.scalars(in_order))
+
+    def choices(self, question: CategoryQuestion) -> list[QuestionChoice]:
+        """Return the choices of a question, retired ones included, in order."""
+        query = select(QuestionChoice).where(QuestionChoice.question_id == question.id)
+        return list(self.session.scalars(query.order_by(QuestionChoice.weight.desc(), QuestionChoice.id)))
+
+    def fetch(self, question_id: int, *, lock: bool = False) -> CategoryQuestion:
+        """Return a question; with ``lock`` no one else changes those of its category.
+
+        :raises NotFound: when there is none.
+        """
+        question = fetch_row(self.session, CategoryQuestion, question_id)
+        self.category(question.category_id, lock=lock)
+        if lock:
+            self.session.refresh(question)
+        return question
+
+    def conditions(self, category: Category, question: CategoryQuestion | None) -> list[QuestionChoice]:
+        """Return the choices on which a question may depend: those of the active lists before it, in order."""
+        before = list[CategoryQuestion]()
+        for one in self.questions(category):
+            if question is not None and one.id == question.id:
+                break
+            before.append(one)
+        lists = [one for one in before if one.active and one.variable and one.datatype in LISTS]
+        return [choice for one in lists for choice in self.choices(one) if choice.active]
+
+    def has_answers(self, question: CategoryQuestion) -> bool:
+        """Return whether a case has an answer to a question."""
+        return bool(self.session.scalar(select(exists().where(CaseAnswer.question_id == question.id))))
+
+    def add(self, category: Category, values: Values, labels: Sequence[str] = ()) -> CategoryQuestion:
+        """Add a question, last of its category.
+
+        :param category: locked.
+        :param values: the columns, with ``key`` possibly empty, and ``condition_keys``.
+        :param labels: of its choices, for a list.
+        :raises Refused: when the key is taken, or there are too many.
+        """
+        rows = self.questions(category)
+        if sum(row.active for row in rows) >= MOST_QUESTIONS or len(rows) >= MOST_ROWS:
+            raise Refused(_("A category asks at most ${count} questions.", mapping={"count": MOST_QUESTIONS}))
+        key = values["key"] or _free_key("q", {row.key for row in rows})
+        if any(row.key == key for row in rows):
+            raise Refused(_("Another question of this category has this code."))
+        weight = min((row.weight for row in rows), default=1) - 1
+        question = CategoryQuestion(**{**values, "category_id": category.id, "key": key, "weight": weight})
+        self.session.add(question)
+        self.session.flush()
+        self._record("add", question, label=question.label)
+        self._complete(question, labels)
+        return question
+
+    def change(self, question: CategoryQuestion, values: Values, labels: Sequence[str] = ()) -> None:
+        """Change a question.
+
+        :param question: locked.
+        :param labels: of further choices.
+        :raises Refused: when the key is taken, when it has answers and its key or datatype changes, and when others
+            depend on choices that it would lose.
+        """
+        changed = changes(question, {**values, "key": values["key"] or question.key})
+        if any(name in changed for name in FIXED) and self.has_answers(question):
+            raise Refused(_("There are answers to this question: its code and its sort of answer stay."))
+        if "key" in changed and self._key_is_taken(question, str(changed["key"][1])):
+            raise Refused(_("Another question of this category has this code."))
+        was_list = question.variable and question.datatype in LISTS
+        stays_list = values["variable"] and values["datatype"] in LISTS
+        if was_list and not stays_list:
+            self._refuse_if_others_depend(question)
+        for name, (_old, new) in changed.items():
+            setattr(question, name, new)
+        if changed:
+            self._record("change", question, changes=changed)
+        self._complete(question, labels)
+
+    def move(self, question: CategoryQuestion, step: int) -> None:
+        """Swap a question with its neighbour.
+
+        :param question: locked.
+        :param step: -1 up, 1 down.
+        :raises Refused: when it would come before a question on which it depends.
+        """
+        rows = self.questions(self.category(question.category_id))
+        if not swap(rows, question, step):
+            return
+        places = {row.id: place for place, row in enumerate(rows)}
+        if any(row.condition_id and places[row.condition_id] > places[row.id] for row in rows):
+            raise Refused(_("A question cannot stand before the one on which it depends."))
+        for place, row in enumerate(rows):
+            row.weight = -place
+        self._record("move", question, step=step)
+
+    def set_active(self, question: CategoryQuestion, active: bool) -> None:
+        """Ask a question again, or no longer; answers do not change.
+
+        :param question: locked.
+        :raises Refused: when others depend on it, or too many would be asked.
+        """
+        if not active:
+            self._refuse_if_others_depend(question)
+        elif not question.active:
+            self._refuse_if_condition_is_retired(question)
+            asked = self.questions(self.category(question.category_id))
+            if sum(row.active for row in asked) >= MOST_QUESTIONS:
+                raise Refused(
+                    _("A category asks at most ${count} questions.", mapping={"count": MOST_QUESTIONS})
+                )
+        question.active = active
+        self._record("open" if active else "retire", question)
+
+    def may_delete(self, question: CategoryQuestion) -> bool:
+        """Return whether a question has no answers and no question depends on it."""
+        dependent = exists().where(CategoryQuestion.condition_id == question.id)
+        return not self.has_answers(question) and not self.session.scalar(select(dependent))
+
+    def delete(self, question: CategoryQuestion) -> None:
+        """Delete a question without answers, with its choices.
+
+        :raises Refused: when it has answers, or another one depends on it.
+        """
+        if not self.may_delete(question):
+            raise Refused(_("There are answers to it, or another question depends on it. It can be retired."))
+        self._record("delete", question, label=question.label)
+        for choice in self.choices(question):
+            self.session.delete(choice)
+        self.session.flush()
+        self.session.delete(question)
+
+    # -- choices --------------------------------------------------------------------------------------------
+
+    def fetch_choice(self, choice_id: int, *, lock: bool = False) -> tuple[CategoryQuestion, QuestionChoice]:
+        """Return a choice with its question, see :meth:`fetch`."""
+        choice = fetch_row(self.session, QuestionChoice, choice_id)
+        question = self.fetch(choice.question_id, lock=lock)
+        if lock:
+            self.session.refresh(choice)
+        return question, choice
+
+    def add_choices(self, question: CategoryQuestion, labels: Sequence[str]) -> list[QuestionChoice]:
+        """Add choices behind those of a question.
+
+        :param question: locked.
+        :raises Refused: when there would be too many, or two with the same label.
+        """
+        rows = self.choices(question)
+        active = [row for row in rows if row.active]
+        if len(active) + len(labels) > MOST_CHOICES or len(rows) + len(labels) > MOST_ROWS:
+            raise Refused(_("A question offers at most ${count} choices.", mapping={"count": MOST_CHOICES}))
+        if len({*(row.label for row in active), *labels}) < len(active) + len(labels):
+            raise Refused(_("Two choices have the same text."))
+        added, keys = list[QuestionChoice](), {row.key for row in rows}
+        weight = min((row.weight for row in rows), default=1) - 1
+        for label in labels:
+            key = _free_key("c", keys)
+            keys.add(key)
+            choice = QuestionChoice(question_id=question.id, key=key, label=label, weight=weight)
+            self.session.add(choice)
+            added.append(choice)
+            weight -= 1
+        self.session.flush()
+        if added:
+            self._record("choices", question, labels=list(labels))
+        return added
+
+    def change_choice(self, question: CategoryQuestion, choice: QuestionChoice, values: Values) -> None:
+        """Change a choice.
+
+        :param values: the columns ``key``, ``label``, ``stop``, ``translations``.
+        :raises Refused: when the key is taken, or was chosen already or is named by a condition.
+        """
+        changed = changes(choice, {**values, "key": values["key"] or choice.key})
+        others = [row for row in self.choices(question) if row.id != choice.id]
+        if "key" in changed:
+            if any(row.key == values["key"] for row in others):
+                raise Refused(_("Another choice of this question has this code."))
+            if self._was_chosen(choice) or self._dependents(question, choice.key):
+                raise Refused(_("This choice is in use: its code stays."))
+        if any(row.active and row.label == values["label"] for row in others):
+            raise Refused(_("Two choices have the same text."))
+        for name, (_old, new) in changed.items():
+            setattr(choice, name, new)
+        if changed:
+            self._record("choice", question, choice=choice.key, changes=changed)
+
+    def move_choice(self, question: CategoryQuestion, choice: QuestionChoice, step: int) -> None:
+        """Swap a choice with its neighbour."""
+        rows = self.choices(question)
+        if swap(rows, choice, step):
+            for place, row in enumerate(rows):
+                row.weight = -place
+            self._record("choice_move", question, choice=choice.key, step=step)
+
+    def set_choice_active(self, question: CategoryQuestion, choice: QuestionChoice, active: bool) -> None:
+        """Offer a choice again, or no longer.
+
+        :raises Refused: when another question depends on it, or it is the last one, or there would be too many.
+        """
+        offered = [row for row in self.choices(question) if row.active and row.id != choice.id]
+        if not active and self._dependents(question, choice.key):
+            raise Refused(_("Another question depends on this choice."))
+        if not active and not offered:
+            raise Refused(NO_CHOICE)
+        if active and len(offered) >= MOST_CHOICES:
+            raise Refused(_("A question offers at most ${count} choices.", mapping={"count": MOST_CHOICES}))
+        choice.active = active
+        self._record("choice_open" if active else "choice_retire", question, choice=choice.key)
+
+    def may_delete_choice(self, question: CategoryQuestion, choice: QuestionChoice) -> bool:
+        """Return whether a choice was never chosen and no question depends on it."""
+        return not self._was_chosen(choice) and not self._dependents(question, choice.key, retired=True)
+
+    def delete_choice(self, question: CategoryQuestion, choice: QuestionChoice) -> None:
+        """Delete a choice that was never chosen.
+
+        :raises Refused: when it was, when another question depends on it, and when it is the last one.
+        """
+        if not self.may_delete_choice(question, choice):
+            raise Refused(_("It was chosen already, or another question depends on it. It can be retired."))
+        if not any(row.active for row in self.choices(question) if row.id != choice.id):
+            raise Refused(NO_CHOICE)
+        self._record("choice_delete", question, choice=choice.key, label=choice.label)
+        self.session.delete(choice)
+
+    # -- inside ---------------------------------------------------------------------------------------------
+
+    def _complete(self, question: CategoryQuestion, labels: Sequence[str]) -> None:
+        """Add the choices of a list, which needs at least one."""
+        if not question.variable or question.datatype not in LISTS:
+            return
+        if labels:
+            self.add_choices(question, labels)
+        elif not any(row.active for row in self.choices(question)):
+            raise Refused(NO_CHOICE)
+
+    def _key_is_taken(self, question: CategoryQuestion, key: str) -> bool:
+        others = self.questions(self.category(question.category_id))
+        return any(row.key == key for row in others if row.id != question.id)
+
+    def _was_chosen(self, choice: QuestionChoice) -> bool:
+        return bool(self.session.scalar(select(exists().where(CaseAnswer.choice_id == choice.id))))
+
+    def _dependents(
+        self, question: CategoryQuestion, key: str = "", *, retired: bool = False
+    ) -> list[CategoryQuestion]:
+        """Return the questions that depend on a question, or on one of its choices."""
+        rows = self.session.scalars(
+            select(CategoryQuestion).where(CategoryQuestion.condition_id == question.id)
+        )
+        return [row for row in rows if (retired or row.active) and (not key or key in row.condition_keys)]
+
+    def _refuse_if_others_depend(self, question: CategoryQuestion) -> None:
+        if dependents := self._dependents(question):
+            raise Refused(_("The question “${label}” depends on it.", mapping={"label": dependents[0].label}))
+
+    def _refuse_if_condition_is_retired(self, question: CategoryQuestion) -> None:
+        if question.condition_id is None:
+            return
+        needed = self.session.get_one(CategoryQuestion, question.condition_id)
+        offered = {row.key for row in self.choices(needed) if row.active}
+        if not needed.active or not offered & {*question.condition_keys}:
+            raise Refused(_("The question on which it depends is not asked any more."))
+
+    def _record(self, what: str, question: CategoryQuestion, **data: object) -> None:
+        self.work.get(AuditService).record(
+            f"category_question:{what}",
+            subject_id=None,
+            case_id=None,
+            id=question.id,
+            category=question.category_id,
+            key=question.key,
+            **data,
+        )
+
+
+def _free_key(prefix: str, taken: set[str]) -> str:
+    return next(key for number in range(1, len(taken) + 2) if (key := f"{prefix}{number}") not in taken)

@@ -460,6 +460,23 @@ class TestEverywhere:
         assert app.get("/open311/discovery.json").json["endpoints"][0]["type"] == "test"
 
 
+class TestLanguages:
+    @pytest.fixture
+    def civic_settings(self):
+        return {"site": {"plugins": ["reports"], "languages": ["fa", "en"]}}
+
+    def test_names_are_in_the_language_of_the_caller(self, app, published):
+        path = f"{ROOT}/requests/{published[0].id}.json"
+        answers = {
+            one: app.get(path, headers={"Accept-Language": one}) for one in ("en-US,fa;q=0.1", "fa", "de")
+        }
+        notes = {one: answer.json[0]["status_notes"] for one, answer in answers.items()}
+        assert notes == {"en-US,fa;q=0.1": "Registered", "fa": "ثبت‌شده", "de": "ثبت‌شده"}
+        assert "Accept-Language" in answers["fa"].headers["Vary"]
+        refused = app.get(f"{ROOT}/requests/999.json", headers={"Accept-Language": "en"}, status=404)
+        assert refused.json[0]["description"] == "There is nothing here"
+
+
 class TestSwitchedOff:
     @pytest.fixture
     def civic_settings(self):

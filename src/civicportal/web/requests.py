@@ -27,10 +27,15 @@ def work(request: Request) -> Work:
 
 
 def locale_of(request: Request) -> str:
-    """Return the visitor's language, if the site has it."""
+    """Return the visitor's language, if the site has it; programs ask for one by ``Accept-Language``."""
     site = request.registry.site
     wanted = request.cookies.get(site.language_cookie_name, "")
-    return wanted if wanted in site.languages else site.locale
+    if wanted in site.languages:
+        return wanted
+    if request.is_api:
+        found: str = request.accept_language.lookup([*site.languages], default=site.locale)
+        return found
+    return site.locale
 
 
 def text_direction(request: Request) -> str:

@@ -392,8 +392,7 @@ def _service(request: Request) -> GeoReportService:
 
 def _answer(request: Request, root: str, value: Item | list[Item]) -> Response:
     response = respond(request.matchdict["format"], root, value)
-    # Its words are in the language of the cookie.
-    response.vary = ("Authorization", "Cookie")
+    response.vary = ("Accept-Language", "Authorization", "Cookie")
     if request.method == "POST" or request.token is not None:
         response.cache_control = "private, no-store"
         return response

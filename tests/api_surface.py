@@ -52,11 +52,13 @@ RESULTS = frozenset(
         "Button",
         "CaseSummary",
         "Chip",
+        "AskedQuestion",
         "Branding",
         "ExportDefinition",
         "FieldError",
         "StatisticsTable",
         "Follower",
+        "GivenAnswer",
         "Grant",
         "LinkedCase",
         "MapFeature",
@@ -70,6 +72,7 @@ RESULTS = frozenset(
         "ProcessedImage",
         "PublicEvent",
         "PublicText",
+        "QuestionFields",
         "Rating",
         "RatingSummary",
         "ReadyText",
@@ -81,12 +84,14 @@ RESULTS = frozenset(
         "Tree",
         "Verdict",
         "YearMonthDay",
+        "YearlyHolidays",
     ]
 )
 #: Literals, protocols and signatures of functions: a plugin passes a text or a function.
 ALIASES = frozenset(
     [
         "Actor",
+        "AnswerValue",
         "Bindings",
         "CalendarKind",
         "Clock",

@@ -1,6 +1,6 @@
 """Calendar, country, numbers and letters."""
 
-from civicportal.util.calendar import CityCalendar, YearlyHolidays
+from civicportal.util.calendar import CityCalendar
 from civicportal.util.countries import Country, InvalidMobile
 from civicportal.util.countries.personal import PersonalText
 from civicportal.util.i18n import format_number, localized_digits
@@ -11,7 +11,6 @@ __all__ = [
     "Country",
     "InvalidMobile",
     "PersonalText",
-    "YearlyHolidays",
     "format_number",
     "localized_digits",
     "search_key",

@@ -237,10 +237,12 @@ def dashboard_widgets(request: Request) -> "Iterable[DashboardWidget]":
 
 @hookimpl
 def case_panels(case: "Case", request: Request) -> "Iterable[Panel]":
-    """Return the notifications of a case with their states."""
+    """Return the notifications of a case with their states, and its answers to the questions of its category."""
     from civicportal.domain.notifications import widgets
+    from civicportal.domain.questionnaires.widgets import case_panels as answers
 
-    return widgets.case_panels(case, request)
+    yield from widgets.case_panels(case, request)
+    yield from answers(case, request)
 
 
 @hookimpl

@@ -1,9 +1,9 @@
 """Factories of rows with default values."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from civicportal.core.security import Identity, Realm
 from civicportal.core.work import Work
@@ -13,6 +13,7 @@ from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.domain.organization.models import Category, Unit
+from civicportal.domain.questionnaires.models import CategoryQuestion, QuestionChoice
 
 APP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # noqa: S105 - of invented people
 """Key of the authenticator apps of administrators, for ``pyotp.TOTP(APP_SECRET).at(site.clock.now())``."""
@@ -34,6 +35,33 @@ def make_category(
     usual = {"name": f"موضوع {key}", "short_name": key[:25], "deadline_days": 2.0, "synonyms": []}
     category = Category(kind=kind, key=key, unit_id=unit.id if unit else None, **{**usual, **values})
     return _added(work, category)
+
+
+def make_question(
+    work: Work,
+    category: Category,
+    key: str = "danger",
+    *,
+    choices: Mapping[str, str] | None = None,
+    stops: Mapping[str, str] | None = None,
+    **values: object,
+) -> CategoryQuestion:
+    """Return a new question about cases of a category, last of it.
+
+    :param choices: labels by key; without them the answer is a line of text, unless ``values`` say otherwise.
+    :param stops: messages by the key of a choice.
+    """
+    of_category = select(func.count()).where(CategoryQuestion.category_id == category.id)
+    usual = {
+        "datatype": "singlevaluelist" if choices else "string",
+        "label": f"پرسش {key}",
+        "weight": -(work.session.scalar(of_category) or 0),
+    }
+    question = _added(work, CategoryQuestion(category_id=category.id, key=key, **{**usual, **values}))
+    for place, (name, label) in enumerate((choices or {}).items()):
+        stop = (stops or {}).get(name, "")
+        _added(work, QuestionChoice(question_id=question.id, key=name, label=label, stop=stop, weight=-place))
+    return question
 
 
 def make_citizen(work: Work, mobile: str = "+989000000001", **values: object) -> User:

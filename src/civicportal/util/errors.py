@@ -1,5 +1,7 @@
 """Errors of no particular domain."""
 
+from collections.abc import Mapping
+
 from translationstring import TranslationString
 
 RETRY_SECONDS = 5
@@ -45,3 +47,8 @@ class Refused(CivicportalError):
     def __init__(self, reason: TranslationString) -> None:
         super().__init__(str(reason.interpolate()))
         self.reason = reason
+
+    @property
+    def pointers(self) -> Mapping[str, str]:
+        """Return the reasons by their places in the body of a call, as JSON pointers; none for the whole."""
+        return {}

@@ -39,10 +39,10 @@ def test_every_step_of_the_page(site, city, served, tmp_path):
     assert [sorted(answer)[0] for answer in answers] == [
         "grants",
         "items",
-        "body",
+        "answers",
         "actor",
         "items",
-        "body",
+        "answers",
         "detail",
     ]
     assert answers[5]["urgent"] is True

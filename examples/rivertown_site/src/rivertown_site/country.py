@@ -4,7 +4,7 @@ import re
 
 from pyramid.i18n import TranslationStringFactory
 
-from civicportal.api.localization import InvalidMobile, PersonalText, YearlyHolidays, localized_digits
+from civicportal.api.localization import CityCalendar, InvalidMobile, PersonalText, localized_digits
 
 _ = TranslationStringFactory("civicportal")
 """A site's texts are in the domain of the core."""
@@ -40,7 +40,7 @@ class Riverland:
     code = "riverland"
     personal_text = _PERSONAL
     mobile_example = "0712 345 678"
-    fixed_holidays = YearlyHolidays("gregorian", frozenset(_HOLIDAYS), _HOLIDAYS)
+    fixed_holidays = CityCalendar.Holidays("gregorian", frozenset(_HOLIDAYS), _HOLIDAYS)
     stop_words = frozenset({"stop"})
     start_words = frozenset({"start"})
     emergency_numbers = ("999",)

@@ -26,6 +26,7 @@ from civicportal.api.people import Identity, PeopleService
 from civicportal.api.pictures import PictureFiles
 from civicportal.api.plugins import Refused, Site
 from civicportal.api.publishing import PublicTexts
+from civicportal.api.submission import QuestionnaireService
 from civicportal_reports.histories import STARS, PlannedAction, plan
 from civicportal_reports.places import locate_point
 from civicportal_reports.services import NewReport, ReportService
@@ -187,9 +188,20 @@ class ReportStory:
                 urgent=self.row.get("urgent", False),
                 photos=self._keep("photo"),
                 owner=OWNER,
+                answers=self._answers(category),
                 source=self.rng.weighted_choice({"web": 82, "phone": 14, "counter": 4}),
             )
         )
+
+    def _answers(self, category: Category) -> Values:
+        """Return an answer to each question with choices, which depends on the text alone."""
+        found: dict[str, str | list[str]] = {}
+        for place, question in enumerate(self.work.get(QuestionnaireService).questions(category.id)):
+            offered = [choice.key for choice in question.offered if not choice.stop]
+            if question.variable and offered and question.is_asked(found):
+                key = offered[(len(self.row["text"]) + place) % len(offered)]
+                found[question.key] = key if question.datatype == "singlevaluelist" else [key]
+        return found
 
     def _take(self, case: Case, step: PlannedAction) -> None:
         name = step.name

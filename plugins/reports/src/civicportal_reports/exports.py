@@ -93,6 +93,7 @@ LIST = Export(
     bindings=desk_choices,
     columns=CaseSource.columns(
         without=("kind",),
+        answers=True,
         more=(
             ExportColumn(
                 name="district",

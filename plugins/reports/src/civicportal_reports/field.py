@@ -23,6 +23,7 @@ from civicportal.api.lists import Rows
 from civicportal.api.localization import format_number
 from civicportal.api.plugins import NotFound, Site
 from civicportal.api.publishing import PublicTexts
+from civicportal.api.submission import QuestionnaireService
 from civicportal_reports.i18n import _
 from civicportal_reports.models import Report
 from civicportal_reports.tour import driving_order
@@ -141,6 +142,14 @@ class FieldService(Service):
     def words(self, case: Case) -> str:
         """Return what was reported, without what could identify the citizen: the page is kept on a telephone."""
         return self.work.get(PublicTexts).shown(case, case.body)
+
+    def answers(self, case: Case) -> list[tuple[str, str]]:
+        """Return what was asked and answered; typed texts without what could identify the citizen."""
+        texts = self.work.get(PublicTexts)
+        return [
+            (one.label, one.words if one.question.is_list else texts.shown(case, one.words))
+            for one in self.work.get(QuestionnaireService).of(case)
+        ]
 
     def photos(self, case: Case) -> list[Attachment]:
         """Return the pictures of the report."""

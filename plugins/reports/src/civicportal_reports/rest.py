@@ -5,7 +5,7 @@ from civicportal.api.database import Work
 from civicportal.api.forms import Choice, Flag, KeyList, Node, StrictSchema, Values
 from civicportal.api.organization import OrganizationService
 from civicportal.api.plugins import Refused
-from civicportal.api.submission import case_operation
+from civicportal.api.submission import QuestionnaireService, case_operation
 from civicportal_reports.i18n import _
 from civicportal_reports.places import OutsideCity, locate, outside_reason
 from civicportal_reports.schemas import Submission
@@ -22,6 +22,7 @@ class ReportBody(StrictSchema):
     place = Submission()["place"].clone()
     body = Submission()["body"].clone()
     urgent = Node(Flag(), title=_("It is an immediate danger"), missing=False)
+    answers = QuestionnaireService.json_node()
     photos = Node(KeyList(4), title=_("Pictures"), description=_("Keys of uploaded pictures"), missing=())
 
 
@@ -34,7 +35,7 @@ def topics(work: Work) -> Values:
 def open_report(work: Work, values: Values, citizen_id: int | None, key: str, owner: str) -> Case:
     """Open the report of a call.
 
-    :raises Refused: for a place outside the city, and when the category has gone.
+    :raises Refused: for a place outside the city, for wrong answers, and when the category has gone.
     """
     try:
         location = locate(work.site.map, values["place"])
@@ -43,6 +44,7 @@ def open_report(work: Work, values: Values, citizen_id: int | None, key: str, ow
     category = work.get(OrganizationService).category(KIND, values["category"])
     if category is None:
         raise Refused(_("This category is not there any more."))
+    answers = work.get(QuestionnaireService).read(category.id, values["answers"], typed=True)
     new = NewReport(
         category=category,
         location=location,
@@ -51,6 +53,7 @@ def open_report(work: Work, values: Values, citizen_id: int | None, key: str, ow
         photos=values["photos"],
         owner=owner,
         source="api",
+        answers=answers,
     )
     return work.get(ReportService).make_for(citizen_id, new, key)
 

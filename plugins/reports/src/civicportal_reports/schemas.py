@@ -291,6 +291,7 @@ class DeskFields(SearchFields):
     )
     status = Node(Choice("states"), title=_("Status"), missing=None, empty=_("Every status"))
     category = Node(Choice("categories"), title=_("Category"), missing=None, empty=_("All categories"))
+    answer = Node(Choice("answers"), title=_("Answer to a question"), missing=None, empty=_("Every answer"))
     unit = Node(Choice("units"), title=_("Unit"), missing=None, empty=_("All units"))
     district = Node(Choice("districts"), title=_("District"), missing=None, empty=_("All districts"))
     source = Node(

@@ -8,6 +8,7 @@ from civicportal.api.cases import Case, Workflow
 from civicportal.api.forms import Option, Values
 from civicportal.api.geo import Point
 from civicportal.api.lists import CaseFilters, CaseList, Rows, Selected
+from civicportal.api.submission import QuestionnaireService
 from civicportal_reports.areas import in_box, named, surroundings
 from civicportal_reports.models import Report
 from civicportal_reports.workflow import KIND
@@ -21,6 +22,7 @@ class Filters(CaseFilters):
     """Filters of a list; empty fields have no effect.
 
     :ivar category: key of a root or a subcategory, or ``Option.NONE``.
+    :ivar answer: id of a choice of a question of the category.
     :ivar itself: exclude subcategories.
     :ivar unit: key, including subunits; or ``Option.NONE``.
     :ivar district: name, or ``Option.NONE``.
@@ -30,6 +32,7 @@ class Filters(CaseFilters):
     """
 
     category: str | None = None
+    answer: str | None = None
     itself: bool = False
     unit: str | None = None
     district: str | None = None
@@ -76,6 +79,8 @@ class ReportSearch(CaseList[Filters]):
         ):
             if ids is not None:
                 found.append(self.has_one_of(column, ids))
+        if filters.answer:
+            found.append(self.work.get(QuestionnaireService).has_choice(int(filters.answer)))
         if filters.district:
             found.append(Report.district == filters.district_name)
         if filters.place:

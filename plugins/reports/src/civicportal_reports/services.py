@@ -7,8 +7,10 @@ from sqlalchemy import select
 
 from civicportal.api.cases import Case, CaseService, FollowerService, kind_of
 from civicportal.api.database import Service, Work
+from civicportal.api.forms import Values
 from civicportal.api.organization import Category, OrganizationService
 from civicportal.api.plugins import Forbidden, NotFound
+from civicportal.api.submission import QuestionnaireService
 from civicportal_reports.models import Report
 from civicportal_reports.places import Location, subject_of
 from civicportal_reports.workflow import KIND
@@ -21,6 +23,7 @@ class NewReport:
     :ivar photos: keys of uploaded pictures.
     :ivar owner: their uploader.
     :ivar idempotency_key: of the form; one citizen's key opens one case.
+    :ivar answers: to the questions of the category, by their keys; None if they were not asked.
     """
 
     category: Category
@@ -31,6 +34,7 @@ class NewReport:
     owner: str = ""
     idempotency_key: str = ""
     source: str = "web"
+    answers: Values | None = None
 
 
 class ReportService(Service):
@@ -51,6 +55,7 @@ class ReportService(Service):
 
         :raises Forbidden: below the identity level of the kind.
         :raises AttachmentNotFound: when a picture is missing or not the owner's.
+        :raises Refused: when the questions of the category were changed since they were answered.
         """
         actor = self.work.actor
         if actor.user_id is None or actor.level < kind_of(self.work.site, KIND).level:
@@ -71,7 +76,7 @@ class ReportService(Service):
     def _open(self, new: NewReport, citizen_id: int | None, key: str | None) -> Case:
         place = new.location
         topic = self.organization.category_name(new.category.id, self.work.site.locale)
-        return self.cases.open(
+        case = self.cases.open(
             kind_of(self.work.site, KIND),
             subject=subject_of(self.work, topic, place.street or place.district),
             body=new.body,
@@ -85,6 +90,9 @@ class ReportService(Service):
             urgent=new.urgent,
             idempotency_key=key,
         )
+        if new.answers is not None:
+            self.work.get(QuestionnaireService).write(case, new.answers)
+        return case
 
     # -- others' reports -------------------------------------------------------------------------------------
 

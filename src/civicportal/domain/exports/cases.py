@@ -1,7 +1,7 @@
 """Rows and columns shared by the exports of all kinds of cases."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from civicportal.domain.cases.sources import SOURCES
 from civicportal.domain.cases.workflow import STAGES
 from civicportal.domain.exports.types import SORT, ExportColumn, Masked, Title
 from civicportal.domain.organization.services import OrganizationService
+from civicportal.domain.questionnaires.services import QuestionnaireService
 from civicportal.util.i18n import _
 from civicportal.util.queries import Record, Rows, Selected
 from civicportal.util.values import Values
@@ -34,6 +35,7 @@ class CaseRow:
     :ivar details: what the source reads besides the case.
     :ivar category: name of the root category.
     :ivar topic: name of the category itself if it is not the root.
+    :ivar answers: to the questions of the category, a line each; read only for the column ``answers``.
     """
 
     case: Case
@@ -46,6 +48,7 @@ class CaseRow:
     unit: str
     citizen: str
     mobile: Masked | None
+    answers: str = ""
 
 
 class CaseSource:
@@ -65,10 +68,14 @@ class CaseSource:
 
     @staticmethod
     def columns(
-        *, without: Collection[str] = (), more: Iterable[ExportColumn] = ()
+        *, without: Collection[str] = (), more: Iterable[ExportColumn] = (), answers: bool = False
     ) -> tuple[ExportColumn, ...]:
-        """Return the common columns and those of one kind."""
-        return (*(column for column in CASE_COLUMNS if column.name not in without), *more)
+        """Return the common columns and those of one kind.
+
+        :param answers: with the answers to the questions of categories.
+        """
+        own = (ANSWERS,) if answers else ()
+        return (*(column for column in CASE_COLUMNS if column.name not in without), *more, *own)
 
     def query(self, *columns: Selected) -> "Rows":
         """Return the list's query for visible cases."""
@@ -90,7 +97,15 @@ class CaseSource:
         Citizens are loaded only if a column needs them.
         """
         people = self._people(one[0] for one in found) if self.names & PEOPLE else {}
-        return [self.row(case, details, people) for case, *details in found]
+        cases = [one[0] for one in found] if ANSWERS.name in self.names else []
+        answers = self.work.get(QuestionnaireService).answers(cases)
+        return [
+            replace(
+                self.row(case, details, people),
+                answers="\n".join(f"{one.label} {one.words}" for one in answers.get(case.id, ())),
+            )
+            for case, *details in found
+        ]
 
     def row(
         self, case: Case, details: Sequence[Any], people: Mapping[int, tuple[str, Masked | None]]
@@ -132,6 +147,12 @@ class CaseSource:
     def _masked(self, mobile: str | None) -> Masked | None:
         country = self.work.site.country
         return Masked(masked=country.mask_mobile(mobile), full=mobile) if mobile else None
+
+
+#: For kinds of cases whose forms ask the questions of categories.
+ANSWERS = ExportColumn(
+    name="answers", title=_("Answers"), value=lambda row: row.answers, width=60, chosen=False
+)
 
 
 def _deadline(row: CaseRow) -> datetime | None:

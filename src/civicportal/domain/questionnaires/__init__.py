@@ -2,6 +2,7 @@
 
 from pyramid.config import Configurator
 
+from civicportal.domain.questionnaires.rest import OPERATIONS
 from civicportal.web.pages import Page, add_pages
 
 MANAGE = "core:category:manage"
@@ -35,7 +36,8 @@ VIEWS: tuple[Page, ...] = (
 
 
 def includeme(config: Configurator) -> None:
-    """Add the pages of administrators."""
+    """Add the pages of administrators, and the questions to the API."""
+    config.add_operations(OPERATIONS)
     add_pages(
         config,
         ROUTES,

@@ -7,7 +7,7 @@ from datetime import date, datetime
 import colander
 from translationstring import TranslationString
 
-from civicportal.util.errors import CivicportalError
+from civicportal.util.errors import Refused
 from civicportal.util.i18n import _
 from civicportal.web.schema import Choice, CleanText, FiniteFloat, ListOf, Node, Option
 from civicportal.web.schema.codes import CityMoment
@@ -35,6 +35,11 @@ LISTS = ("singlevaluelist", "multivaluelist")
 AnswerValue = str | float | date | datetime | Sequence[str]
 
 NOT_ASKED = _("This question is not asked here.")
+NOT_NUMBER = _("A number is expected here.")
+NOT_TEXT = _("A text is expected here.")
+NOT_LIST = _("A list of keys of choices is expected here.")
+NOT_TIME = _("A day or a time like 2026-03-21 or 2026-03-21T08:30:00+03:30 is expected here.")
+CHANGED = _("The answers do not fit the questions of this category: please check them, and send it again.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,15 +121,21 @@ class AskedQuestion:
         return not self.after or any(key in self.after_keys for key in chosen_keys(given))
 
 
-class AnswersInvalid(CivicportalError):
+class AnswersInvalid(Refused):
     """Answers that a questionnaire does not allow.
 
     :ivar errors: reason by the key of the question.
     """
 
     def __init__(self, errors: Mapping[str, str]) -> None:
-        super().__init__(f"answers are not allowed: {', '.join(sorted(errors))}")
+        super().__init__(CHANGED)
         self.errors = errors
+
+    @property
+    def pointers(self) -> dict[str, str]:
+        """Return the reasons by their places in the body of a call."""
+        escaped = {key: key.replace("~", "~0").replace("/", "~1")[:100] for key in self.errors}
+        return {f"#/answers/{escaped[key]}": reason for key, reason in self.errors.items()}
 
 
 def chosen_keys(value: AnswerValue | None) -> tuple[str, ...]:
@@ -144,6 +155,19 @@ def read_answer(
     """
     value: AnswerValue | None = bind(question.node()).deserialize(colander.null if given is None else given)
     return value
+
+
+def wrong_json(question: AskedQuestion, value: object) -> str:
+    """Return why a JSON value has not the type of the datatype; empty if it has."""
+    if value is None:
+        return ""
+    if question.datatype == "number":
+        return "" if type(value) in (int, float) else NOT_NUMBER
+    if question.datatype == "multivaluelist":
+        return "" if isinstance(value, list) and all(isinstance(one, str) for one in value) else NOT_LIST
+    if not isinstance(value, str):
+        return NOT_TEXT
+    return "" if question.datatype != "datetime" or CityMoment.ISO.fullmatch(value) else NOT_TIME
 
 
 def asked_of(questions: Sequence[AskedQuestion], answers: Mapping[str, AnswerValue]) -> list[AskedQuestion]:

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 
 import colander
 
-from civicportal.core.work import Work
-from civicportal.domain.organization.services import OrganizationService
 from civicportal.domain.questionnaires.answers import (
     MOST_QUESTIONS,
     AnswersInvalid,
@@ -14,7 +12,6 @@ from civicportal.domain.questionnaires.answers import (
     asked_of,
     check_answers,
 )
-from civicportal.domain.questionnaires.services import QuestionnaireService
 from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, FormInvalid, RadioWidget, SelectWidget
 from civicportal.web.schema import BoundedInt, ListOf, Node
@@ -36,14 +33,6 @@ class QuestionFields:
 
     def __init__(self, by_category: Mapping[str, Sequence[AskedQuestion]]) -> None:
         self.by_category = {key: own for key, own in by_category.items() if own}
-
-    @classmethod
-    def of(cls, work: Work, kind: str) -> "QuestionFields":
-        """Return the questions of the categories of a kind of case."""
-        service = work.get(QuestionnaireService)
-        asking, tree = service.asking_categories(), work.get(OrganizationService).categories_of(kind)
-        active = [row for row in tree.by_id.values() if row.active and row.id in asking]
-        return cls({row.key: service.questions(row.id) for row in active})
 
     def __bool__(self) -> bool:
         """Return whether there is any question."""

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import colander
 from sqlalchemy import ColumnElement, exists, select
@@ -11,7 +11,9 @@ from sqlalchemy import ColumnElement, exists, select
 from civicportal.core.translated import text_in
 from civicportal.core.work import Service
 from civicportal.domain.cases.models import Case
+from civicportal.domain.organization.services import OrganizationService
 from civicportal.domain.questionnaires.answers import (
+    MOST_QUESTIONS,
     NOT_ASKED,
     AnswersInvalid,
     AnswerValue,
@@ -20,9 +22,12 @@ from civicportal.domain.questionnaires.answers import (
     check_answers,
     chosen_keys,
     read_answer,
+    wrong_json,
 )
+from civicportal.domain.questionnaires.fields import QuestionFields
 from civicportal.domain.questionnaires.models import CaseAnswer, CategoryQuestion, QuestionChoice
-from civicportal.util.i18n import listed, localized_digits
+from civicportal.util.i18n import _, is_persian, listed, localized_digits
+from civicportal.web.schema import JsonObject, Node, Option
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -45,7 +50,12 @@ class GivenAnswer:
 
 
 class QuestionnaireService(Service):
-    """Ask the questions of categories, and keep the answers of cases."""
+    """Ask the questions of categories, and keep the answers of cases.
+
+    :cvar Fields: the questions in a form, see :meth:`fields`.
+    """
+
+    Fields: TypeAlias = QuestionFields
 
     # -- questions ------------------------------------------------------------------------------------------
 
@@ -63,11 +73,47 @@ class QuestionnaireService(Service):
             category_id for category_id, found in self._all().items() if any(one.active for one in found)
         )
 
-    def read(self, category_id: int | None, given: Mapping[str, object]) -> dict[str, AnswerValue]:
+    def fields(self, kind: str) -> QuestionFields:
+        """Return the questions of the active categories of a kind of case, as fields of a form that opens one."""
+        asking, tree = self.asking_categories(), self.work.get(OrganizationService).categories_of(kind)
+        active = [row for row in tree.by_id.values() if row.active and row.id in asking]
+        return QuestionFields({row.key: self.questions(row.id) for row in active})
+
+    @staticmethod
+    def json_node() -> colander.SchemaNode:
+        """Return the field ``answers`` of the body of a call, whose value :meth:`read` checks."""
+        return Node(
+            JsonObject(MOST_QUESTIONS),
+            title=_("Answers"),
+            description=_(
+                "By the keys of the questions of the category: a text, a number, a day or time in ISO 8601, the key of a "
+                "choice, or a list of them"
+            ),
+            missing={},
+        )
+
+    def choice_options(self, category_ids: Collection[int] | None = None) -> list[Option]:
+        """Return the choices of lists as options of a filter, retired ones included, grouped by question.
+
+        :param category_ids: of the categories; None for all.
+        """
+        return [
+            Option(value=str(choice.id), label=choice.label, group=question.label)
+            for category_id, found in self._all().items()
+            if category_ids is None or category_id in category_ids
+            for question in found
+            if question.variable and question.is_list
+            for choice in question.choices
+        ]
+
+    def read(
+        self, category_id: int | None, given: Mapping[str, object], *, typed: bool = False
+    ) -> dict[str, AnswerValue]:
         """Return the answers of other software, checked.
 
         :param given: by the keys of the questions: texts, JSON values or lists of keys, see
             :meth:`AskedQuestion.node`; empty values count as none.
+        :param typed: they are JSON values: numbers are numbers, and times are in ISO 8601.
         :raises AnswersInvalid: for values or answers that are not allowed.
         """
         known = {question.key: question for question in self.questions(category_id) if question.variable}
@@ -75,6 +121,9 @@ class QuestionnaireService(Service):
         for key, value in given.items():
             if key not in known:
                 errors[key] = NOT_ASKED
+                continue
+            if typed and (wrong := wrong_json(known[key], value)):
+                errors[key] = wrong
                 continue
             try:
                 read = read_answer(known[key], value, self._bound)
@@ -197,7 +246,8 @@ class QuestionnaireService(Service):
         if isinstance(value, date):
             return calendar.format_date(value, locale=locale)
         if isinstance(value, float):
-            return localized_digits(_stored(value), locale)
+            text = _stored(value)
+            return localized_digits(text.replace(".", "٫") if is_persian(locale) else text, locale)
         return str(value)
 
 

@@ -240,6 +240,8 @@ def _question_form(
     known = {option.value for option in conditions}
     kept = [value for value in present.get("condition", ()) if value in known]
     schema = _translated(request).add_to(QuestionForm())
+    if found is not None and editor.choices(found):
+        schema["choices"].title = _("Further choices")
     return edit_form(request, schema, {**present, "condition": kept}, bindings={"conditions": conditions})
 
 

@@ -11,8 +11,9 @@
      <section data-step="3" data-skipped-without="SELECTOR" data-text-next>   a step only if it contains such an element
      <button type="button" data-prev>
      <button type="submit" data-next data-text-next data-text-send><span data-next-text>
-     <fieldset data-when="FIELD=VALUE">           asked only while the radio button is chosen
+     <fieldset data-when="FIELD=VALUE">           asked only while the radio button is chosen: see when.js
      <… data-review="FIELD">                      what is filled in, in the digits of the page; sent as it was typed
+     <div data-review-row hidden>                 around one of them: shown only if something is filled in
      <… data-review-photos>  <a href="#2">
      <div data-fragment-url="URL" data-fields="category lat lon" data-spill-into="ID" aria-live="polite">
                                                   filled when the fields are; then event "fragment". An element data-refused in
@@ -21,6 +22,7 @@
    The step stands in the address (#2), so that the browser's Back goes one step back; what else an address names is shown with
    the step that it lies in. */
 import { all, begin, csrf, number, one, piece, written } from './page.js';
+import './when.js';
 
 const PATIENCE_MS = 4000; /* for the server's answer, before the next step is shown without it */
 
@@ -115,7 +117,7 @@ function setUp(form) {
   /* A step that is not filled in cannot be skipped. */
   function reachable(step) {
     for (let index = 0; index < step - 1; index += 1) {
-      if (invalid(sections[index]).length || one('[data-refused]', sections[index])) {
+      if (invalid(sections[index]).length || refusal(sections[index])) {
         return index + 1;
       }
     }
@@ -187,10 +189,14 @@ function setUp(form) {
     }
   }
 
+  function refusal(section) {
+    return one('[data-refused]:not([hidden])', section);
+  }
+
   /* Return whether a step keeps the person, and show why. */
   function keeps(section) {
     const wrong = invalid(section);
-    const refused = one('[data-refused]', section);
+    const refused = refusal(section);
     mark(section, wrong);
     if (wrong.length) {
       focusOn(wrong[0].name, wrong, section);
@@ -321,17 +327,6 @@ function setUp(form) {
     }
   });
 
-  /* ---------- what is asked of some only ---------- */
-  function ask() {
-    all('[data-when]', form).forEach((part) => {
-      const wanted = part.dataset.when.split('=');
-      const off = !all(`[name="${wanted[0]}"]:checked`, form).some((field) => field.value === wanted[1]);
-      part.disabled = off;
-      part.hidden = off;
-    });
-  }
-  form.addEventListener('change', ask);
-
   /* ---------- review ---------- */
   function words(name) {
     const chosen = all(`[name="${name}"]`, form).filter(
@@ -351,6 +346,7 @@ function setUp(form) {
   function review() {
     all('[data-review]', form).forEach((place) => {
       place.textContent = words(place.dataset.review);
+      place.closest('[data-review-row]')?.toggleAttribute('hidden', !place.textContent);
     });
     all('[data-review-photos]', form).forEach((place) => {
       place.replaceChildren.apply(
@@ -414,7 +410,6 @@ function setUp(form) {
      refused wins over the step in the address. */
   document.addEventListener('DOMContentLoaded', () => {
     const refused = firstWithError();
-    ask();
     go(refused || Number(form.dataset.at) || reachable((place() && stepOf(place())) || wanted()), true);
     all('[data-fragment-url]', form).forEach(refresh);
   });

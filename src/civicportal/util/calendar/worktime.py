@@ -28,6 +28,9 @@ class CityCalendar(LocalDates):
     :raises ValueError: when the week has no office hours.
     """
 
+    #: For the country of a plugin.
+    Holidays = YearlyHolidays
+
     weekend: frozenset[int]
     hours: tuple[time, time]
     half_days: frozenset[int] = frozenset()

@@ -21,7 +21,7 @@ from civicportal.util.values import Values
 from civicportal.web.request import Request
 from civicportal.web.rest.limits import count_call
 from civicportal.web.rest.operations import Call, Listed, Operation
-from civicportal.web.rest.problems import Problem, said
+from civicportal.web.rest.problems import Mistake, Problem, said
 from civicportal.web.rest.reading import read_body, read_query
 from civicportal.web.rest.repeats import RepeatService
 
@@ -94,7 +94,10 @@ def answer(request: Request, operation: Operation) -> Response:
     try:
         found = _once(call) if operation.creates else operation.call(call)
     except Refused as refusal:
-        raise Problem(422, refusal.reason) from refusal
+        errors: list[Mistake] = [
+            {"pointer": pointer, "detail": said(request, text)} for pointer, text in refusal.pointers.items()
+        ]
+        raise Problem(422, refusal.reason, errors=errors) from refusal
     except Conflict as conflict:
         raise Problem(409, NOT_NOW) from conflict
     return found if isinstance(found, Response) else _response(call, found)

@@ -20,6 +20,7 @@ from civicportal.web.schema import (
     CleanText,
     FiniteFloat,
     Flag,
+    JsonObject,
     Key,
     ListOf,
     Mobile,
@@ -200,6 +201,8 @@ def _said(node: colander.SchemaNode, say: Say) -> Schema:
 
 def _of_type(node: colander.SchemaNode, say: Say) -> Schema:
     typ = node.typ
+    if isinstance(typ, JsonObject):
+        return {"type": "object", "maxProperties": typ.most}
     if isinstance(typ, colander.Mapping):
         return of_schema(node, say)
     if isinstance(typ, ListOf):

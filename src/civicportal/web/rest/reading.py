@@ -18,7 +18,7 @@ from civicportal.util.i18n import _
 from civicportal.util.values import Values
 from civicportal.web.request import Request
 from civicportal.web.rest.problems import Mistake, Problem, said
-from civicportal.web.schema import BoundedInt, CityDate, CleanText, FiniteFloat, Flag, ListOf
+from civicportal.web.schema import BoundedInt, CityDate, CleanText, FiniteFloat, Flag, JsonObject, ListOf
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,20})?", re.ASCII)
@@ -180,13 +180,16 @@ def _native(node: colander.SchemaNode, value: object, fail: Fail) -> object:
     if _is_empty(node, value):
         fail(EMPTY)
         return value
-    if isinstance(typ, ListOf):
+    if isinstance(typ, JsonObject):
+        if not isinstance(value, dict):
+            fail(NOT_OBJECT)
+    elif isinstance(typ, ListOf):
         if not isinstance(value, list):
             fail(NOT_LIST)
         elif not all(isinstance(one, str) for one in value):
             fail(NOT_TEXT)
         return value
-    if isinstance(typ, BoundedInt):
+    elif isinstance(typ, BoundedInt):
         if type(value) is not int:
             fail(NOT_INTEGER)
     elif isinstance(typ, FiniteFloat):

@@ -4,7 +4,7 @@ colander's own ``Float`` accepts ``nan``, its ``Integer`` takes ``1_000`` and nu
 takes NUL and lone surrogates: no schema of the portal uses them.
 """
 
-from civicportal.web.schema.base import Node, Scalar, StrictMapping, StrictSchema
+from civicportal.web.schema.base import JsonObject, Node, Scalar, StrictMapping, StrictSchema
 from civicportal.web.schema.choices import Choice, KeyList, ListOf, Option
 from civicportal.web.schema.codes import (
     CityDate,
@@ -38,6 +38,7 @@ __all__ = [
     "Flag",
     "IdempotencyKey",
     "Identifier",
+    "JsonObject",
     "Key",
     "KeyList",
     "LegalId",

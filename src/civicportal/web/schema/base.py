@@ -112,6 +112,35 @@ class Scalar(colander.SchemaType):
         return str(value)
 
 
+class JsonObject(colander.SchemaType):
+    """A small JSON object whose names and values something other than the schema judges.
+
+    :param most: names at most.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+
+    def serialize(self, node: colander.SchemaNode, appstruct: object) -> object:
+        """Return nothing: forms have no such field."""
+        return colander.null
+
+    def deserialize(self, node: colander.SchemaNode, cstruct: object) -> object:
+        """Return the object.
+
+        :raises colander.Invalid: for anything else, and for too many names.
+        """
+        if cstruct is colander.null or cstruct is None:
+            return colander.null
+        if not isinstance(cstruct, dict):
+            raise colander.Invalid(node, _("A group of fields is expected here."))
+        if len(cstruct) > self.most:
+            raise colander.Invalid(
+                node, _("At most ${count} are allowed here.", mapping={"count": self.most})
+            )
+        return cstruct
+
+
 class StrictMapping(colander.Mapping):
     """A mapping that refuses unknown keys."""
 

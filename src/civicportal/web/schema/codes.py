@@ -122,7 +122,7 @@ class CityMoment(CityDate):
     """
 
     native = (date, datetime)
-    _ISO = re.compile(r"(1[789]|2\d)\d\d-\d\d-\d\d(T.+)?", re.ASCII)
+    ISO = re.compile(r"(1[789]|2\d)\d\d-\d\d-\d\d(T.+)?", re.ASCII)
     _WITH_TIME = re.compile(r"(\S+)\s+(\S+)")
 
     def read(self, node: colander.SchemaNode, text: str) -> date:
@@ -131,7 +131,7 @@ class CityMoment(CityDate):
         :raises colander.Invalid: when it does not exist.
         """
         text = text.strip()
-        if self._ISO.fullmatch(text):
+        if self.ISO.fullmatch(text):
             return self._read_iso(node, text)
         parts = self._WITH_TIME.fullmatch(text)
         if parts is None:

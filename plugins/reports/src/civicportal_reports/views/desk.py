@@ -83,5 +83,6 @@ def link_duplicate(request: Request) -> ViewResult:
 
 def desk_filters(request: Request) -> tuple[BoundForm, Filters]:
     """Return the filters of the URL, as form and query."""
-    form = BoundForm(request, DeskFilters(), bindings=desk_choices(request.work))
+    choices = desk_choices(request.work, category=request.GET.get("category", ""))
+    form = BoundForm(request, DeskFilters(), bindings=choices)
     return form, Filters.of(form.read_filters(request.GET))

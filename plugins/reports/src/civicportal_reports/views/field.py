@@ -214,6 +214,7 @@ def _shown(request: Request) -> dict[str, object]:
         "report": report,
         "status": kind_of(request.site, KIND).workflow.state(case.status).title,
         "words": service.words(case),
+        "answers": service.answers(case),
         "photos": service.photos(case),
         "step": step,
         "offers": request.work.get(ReadyTextService).offers(case, step, kept=True) if step else [],

@@ -14,6 +14,7 @@ from civicportal.api.lists import ListAddress
 from civicportal.api.organization import OrganizationService
 from civicportal.api.plugins import NotFound
 from civicportal.api.publishing import PublicTexts
+from civicportal.api.submission import QuestionnaireService
 from civicportal.api.web import Request, ViewResult
 from civicportal_reports.areas import named, surroundings
 from civicportal_reports.board import BoardService
@@ -95,6 +96,7 @@ def page(request: Request) -> dict[str, object]:
         "look": look_of(case.status, case.stage),
         "events": history.of(case, audiences=audiences),
         "photos": photos,
+        "answers": request.work.get(QuestionnaireService).of(case, corrected=False, public=True),
         "pins": Pins(request, request.work).for_everybody([(case, report)]),
     }
 

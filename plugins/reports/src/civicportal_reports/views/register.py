@@ -5,7 +5,7 @@ from functools import partial
 
 from civicportal.api.cases import AccessService, Case
 from civicportal.api.forms import BoundForm, Values
-from civicportal.api.submission import registration_form
+from civicportal.api.submission import QuestionnaireService, registration_form
 from civicportal.api.web import Request, ViewResult
 from civicportal_reports.categories import leaf_options
 from civicportal_reports.i18n import _
@@ -13,7 +13,7 @@ from civicportal_reports.near_cards import NearCard
 from civicportal_reports.schemas import Registration
 from civicportal_reports.services import ReportService
 from civicportal_reports.views.places import center, place_of
-from civicportal_reports.views.wizard import cards_near, near, new_report, topics_before
+from civicportal_reports.views.wizard import cards_near, choices_before, near, new_report
 from civicportal_reports.workflow import KIND
 
 
@@ -22,17 +22,18 @@ def new(request: Request) -> ViewResult:
 
     Open reports nearby are shown first, once: the call may belong to one of them.
     """
-    choice = topics_before(request)
+    choice, questions = choices_before(request)
     cards: list[NearCard] = []
     answer = registration_form(
         request,
-        Registration(),
+        questions.add_to(Registration()),
         KIND,
-        partial(_prepare, request, cards),
+        partial(_prepare, request, cards, questions),
         send=_("Register the report"),
         bindings={"categories": leaf_options(choice)},
         existing=lambda case_id: request.work.get(ReportService).open_case(case_id, lock=True),
         topics=choice,
+        questions=questions,
         center=center(request),
         cards=cards,
     )
@@ -55,15 +56,22 @@ def _visible(request: Request, cards: list[NearCard]) -> set[int]:
 
 
 def _prepare(
-    request: Request, cards: list[NearCard], form: BoundForm, values: Values
+    request: Request,
+    cards: list[NearCard],
+    questions: QuestionnaireService.Fields,
+    form: BoundForm,
+    values: Values,
 ) -> Callable[[int | None, str], Case]:
     location = place_of(request, form, values)
+    answers = questions.read(form, values, values["category"])
+    if answers is None:
+        form.refuse("", _("Please answer the questions of this category too."))
     if not values["near_seen"]:
         cards += cards_near(request, location, values["category"])
     if cards:
         form.refuse(
             "", _("There are open reports at this place: add the call to one of them, or register it.")
         )
-    report = new_report(request, location, values, source=values["source"])
+    report = new_report(request, location, values, answers, source=values["source"])
     make_for = request.work.get(ReportService).make_for
     return lambda citizen_id, key: make_for(citizen_id, report, key)

@@ -11,9 +11,7 @@ from civicportal.api.forms import BoundForm, Values
 from civicportal.api.organization import OrganizationService
 from civicportal.api.plugins import Conflict
 from civicportal.api.publishing import PersonalDataCheck
-from civicportal.api.submission import (
-    CaseSubmission,
-)
+from civicportal.api.submission import CaseSubmission, QuestionnaireService
 from civicportal.api.web import Request, ViewResult
 from civicportal_reports.categories import Topic, leaf_options, other_category, topics
 from civicportal_reports.i18n import _
@@ -38,11 +36,12 @@ def new(request: Request) -> ViewResult:
 
     A visitor signs in first and finds the form unchanged.
     """
-    choice = topics_before(request)
-    submission = _submission(request, choice)
+    choice, questions = choices_before(request)
+    submission = _submission(request, choice, questions)
     form = submission.form
-    answer = form.handle(partial(_send, request, submission), topics=choice, cards=[])
+    answer = form.handle(partial(_send, request, submission, questions), cards=[], unanswered=False)
     if isinstance(answer, dict):
+        answer |= {"topics": choice, "questions": questions}
         answer["restored"] = submission.restored
         answer["chosen"] = _chosen(form, choice)
         answer["other_category"] = other_category(choice)
@@ -52,14 +51,16 @@ def new(request: Request) -> ViewResult:
 
 def check(request: Request) -> ViewResult:
     """Check the fields of one step."""
-    submission = _submission(request, topics_before(request))
+    submission = _submission(request, *choices_before(request))
     return submission.check_step(lambda: _warn(request, submission.form))
 
 
-def _submission(request: Request, choice: list[Topic]) -> CaseSubmission:
+def _submission(
+    request: Request, choice: list[Topic], questions: QuestionnaireService.Fields
+) -> CaseSubmission:
     return CaseSubmission(
         request,
-        OwnSubmission(),
+        questions.add_to(OwnSubmission()),
         KIND,
         send=_("Send the report"),
         anchor=LAST_STEP,
@@ -73,15 +74,20 @@ def _warn(request: Request, form: BoundForm) -> None:
     PersonalDataCheck(request, form).warn("body", without={"address"})
 
 
-def _send(request: Request, submission: CaseSubmission, values: Values) -> ViewResult:
+def _send(
+    request: Request, submission: CaseSubmission, questions: QuestionnaireService.Fields, values: Values
+) -> ViewResult:
     form = submission.form
     location = place_of(request, form, values)
-    if not values["near_seen"] and (cards := _cards_of_others(request, location, values["category"])):
-        return {"form": form, "topics": topics(request.work), **_near_variables(request, location, cards)}
+    answers = questions.read(form, values, values["category"])
+    cards = [] if values["near_seen"] else _cards_of_others(request, location, values["category"])
+    if answers is None or cards:
+        near = _near_variables(request, location, cards) if cards else {"cards": []}
+        return {"form": form, "unanswered": answers is None, **near}
     if redirect := submission.admit(values):
         return redirect
     _warn(request, form)
-    report = new_report(request, location, values, idempotency_key=form.once(values))
+    report = new_report(request, location, values, answers, idempotency_key=form.once(values))
     case = submission.open(lambda: request.work.get(ReportService).submit(report))
     return HTTPSeeOther(request.route_path("reports.sent", code=case.code))
 
@@ -90,12 +96,14 @@ def new_report(
     request: Request,
     location: Location,
     values: Values,
+    answers: Values,
     *,
     source: str = "web",
     idempotency_key: str = "",
 ) -> NewReport:
     """Return the report of a submitted form.
 
+    :param answers: to the questions of its category.
     :raises Conflict: when the category was deleted since the form was shown.
     """
     category = request.work.get(OrganizationService).category(KIND, values["category"])
@@ -110,6 +118,7 @@ def new_report(
         owner=request.upload_owner(),
         source=source,
         idempotency_key=idempotency_key,
+        answers=answers,
     )
 
 
@@ -167,13 +176,13 @@ def _near_variables(request: Request, location: Location, cards: list[NearCard])
     return {"location": location, "cards": cards, "pins": pins, "zoom": _CLOSEST_ZOOM - steps}
 
 
-def topics_before(request: Request) -> list[Topic]:
-    """Return the categories in a separate unit of work.
+def choices_before(request: Request) -> tuple[list[Topic], QuestionnaireService.Fields]:
+    """Return the categories and their questions in a separate unit of work.
 
     Uploaded pictures are processed before the request's opens.
     """
     with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
-        return topics(work)
+        return topics(work), work.get(QuestionnaireService).fields(KIND)
 
 
 def _chosen(form: BoundForm, choice: list[Topic]) -> str:

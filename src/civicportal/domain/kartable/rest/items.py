@@ -14,6 +14,7 @@ from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.workflow import Stage
 from civicportal.domain.kartable.rows import holder_id
 from civicportal.domain.organization.services import OrganizationService
+from civicportal.domain.questionnaires.services import QuestionnaireService
 from civicportal.util.i18n import _
 from civicportal.web.rest.operations import Call
 
@@ -70,6 +71,15 @@ class PictureItem(TypedDict):
     public: bool
 
 
+class AnswerItem(TypedDict):
+    """An answer of a case to a question of its category."""
+
+    question: Annotated[str, _("Key of the question")]
+    label: Annotated[str, _("What was asked")]
+    value: Annotated[object, _("A text, a number, a day or time, the key of a choice, or keys of choices")]
+    text: Annotated[str, _("The answer in the caller's language")]
+
+
 class WholeCase(CaseItem):
     """A case with what its list leaves out."""
 
@@ -78,6 +88,7 @@ class WholeCase(CaseItem):
     detail: Annotated[
         dict[str, object] | None, _("What this kind of case has besides, such as the place of a report")
     ]
+    answers: Annotated[list[AnswerItem], _("Answers to the questions of its category")]
 
 
 def case_items(call: Call, rows: Iterable[tuple[Case, Referral | None]]) -> list[CaseItem]:
@@ -109,6 +120,10 @@ def whole_case(call: Call, case: Case, pictures: Sequence[Attachment]) -> WholeC
         "citizen": names.get(citizen or 0) or None,
         "pictures": [picture_item(call, picture) for picture in pictures],
         "detail": dict(read_detail(case, call.work) or {}) or None if read_detail else None,
+        "answers": [
+            {"question": one.question.key, "label": one.label, "value": one.value, "text": one.words}
+            for one in call.work.get(QuestionnaireService).of(case)
+        ],
     }
 
 

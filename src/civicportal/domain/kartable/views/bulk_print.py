@@ -16,6 +16,7 @@ from civicportal.domain.kartable.rows import RowService, holder_id
 from civicportal.domain.kartable.timeline import StaffHistory
 from civicportal.domain.kartable.views.bulk_result import SourceList
 from civicportal.domain.organization.services import OrganizationService
+from civicportal.domain.questionnaires.services import QuestionnaireService
 from civicportal.web.request import Request, ViewResult
 
 KEY = "kartable:print"
@@ -72,6 +73,7 @@ def _sheets(request: Request, cases: Sequence[Case]) -> dict[str, object]:
     categories = work.get(OrganizationService).categories
     history = work.get(StaffHistory).of_many(cases)
     return {
+        "answers_of": work.get(QuestionnaireService).answers(cases),
         "rows": [work.get(RowService).row(case, referrals[case.id], names) for case in cases],
         "citizens": {
             case.id: citizens[case.citizen_id]

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from civicportal.api.cases import Case
 from civicportal.api.organization import Category, OrganizationService
+from civicportal.api.submission import QuestionnaireService
 from civicportal.api.web import Request
 from civicportal_reports.categories import Topic
 from civicportal_reports.open311.documents import FORMATS, Item
@@ -23,11 +24,19 @@ class Items:
         self.service = request.work.get(GeoReportService)
         self.texts = self.service.texts
         self.organization = request.work.get(OrganizationService)
+        self.questionnaires = request.work.get(QuestionnaireService)
+        self._asking = self.questionnaires.asking_categories()
+        self._answers = self.questionnaires.answers((), public=True)
+
+    def load_extensions(self, cases: Sequence[Case]) -> None:
+        """Load what the extensions of requests need, in as many statements for many of them as for one."""
+        self.service.load_histories(cases)
+        self._answers = self.questionnaires.answers(cases, public=True)
 
     def request_item(self, row: Row, *, extended: bool = False) -> Item:
         """Return a request, in the order of the specification.
 
-        :param extended: with ``extended_attributes`` and ``notes``.
+        :param extended: with ``extended_attributes``, ``attributes`` and ``notes``, after :meth:`load_extensions`.
         """
         case, report, photo = row
         category = self.organization.categories.by_id.get(case.category_id or 0)
@@ -59,6 +68,15 @@ class Items:
         photos = [photo.key for photo in self.service.photos(case)]
         return {
             "extended_attributes": {"photos": [{"media_url": self._picture(key)} for key in photos]},
+            "attributes": [
+                {
+                    "code": answer.question.key,
+                    "label": answer.label,
+                    "value": _keys(answer.value) or answer.words,
+                    "name": answer.words,
+                }
+                for answer in self._answers[case.id]
+            ],
             "notes": [
                 {
                     "datetime": self.time(update.at),
@@ -86,10 +104,33 @@ class Items:
             "service_code": leaf.key,
             "service_name": leaf.name,
             "description": leaf.hint or None,
-            "metadata": False,
+            "metadata": leaf.id in self._asking,
             "type": "realtime",
             "keywords": ",".join(word.replace(",", " ") for word in leaf.synonyms) or None,
             "group": None if topic.is_leaf else topic.root.name,
+        }
+
+    def definition(self, category: Category) -> Item:
+        """Return the questions of a category.
+
+        The standard has no conditions: what depends on another answer is not required here, and checked with the request.
+        """
+        questions = self.questionnaires.questions(category.id)
+        return {
+            "service_code": category.key,
+            "attributes": [
+                {
+                    "variable": question.variable,
+                    "code": question.key,
+                    "datatype": question.datatype,
+                    "required": question.required and not question.after,
+                    "datatype_description": question.hint or None,
+                    "order": order,
+                    "description": question.label,
+                    "values": [{"key": choice.key, "name": choice.label} for choice in question.offered],
+                }
+                for order, question in enumerate(questions, 1)
+            ],
         }
 
     def discovery(self) -> Item:
@@ -121,3 +162,8 @@ class Items:
 
     def _picture(self, key: str) -> str:
         return absolute(self.request, self.request.route_path("attachment", key=key))
+
+
+def _keys(value: object) -> str:
+    """Return the keys of the choices of an answer with commas; empty for an answer without choices."""
+    return value if isinstance(value, str) else ",".join(value) if isinstance(value, (list, tuple)) else ""

@@ -1,6 +1,7 @@
 """Views of GeoReport v2."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -15,7 +16,7 @@ from civicportal.api.database import Work
 from civicportal.api.forms import PlaceField, StrictSchema, Values
 from civicportal.api.organization import Category, OrganizationService
 from civicportal.api.plugins import Refused
-from civicportal.api.submission import NamedCaller
+from civicportal.api.submission import NamedCaller, QuestionnaireService
 from civicportal.api.web import Request
 from civicportal_reports.categories import topics
 from civicportal_reports.i18n import _
@@ -48,6 +49,8 @@ MOST_ADDRESSES = 10
 READS = "cases:read"
 """Scope of the tokens whose programs see what they have sent themselves."""
 _LONGEST_ID = 18
+_ATTRIBUTE = re.compile(r"attribute\[([^\[\]]{1,100})\](\[\])?")
+"""The field of an answer: the key of its question, and whether it is one of several."""
 
 
 class GeoReportError(Exception):
@@ -85,10 +88,10 @@ def services(request: Request) -> Response:
 
 
 def service(request: Request) -> Response:
-    """Return what a request of a category is asked for besides: nothing yet."""
+    """Return the questions of a category."""
     _read(request, JurisdictionFields(), request.GET)
     category = _leaf(request, request.work, request.matchdict["code"])
-    return _answer(request, "service_definition", {"service_code": category.key, "attributes": []})
+    return _answer(request, "service_definition", Items(request).definition(category))
 
 
 # -- requests -----------------------------------------------------------------------------------------------
@@ -112,9 +115,9 @@ def requests(request: Request) -> Response:
     )
     service = _service(request)
     rows = service.requests(asked)
-    if values["extensions"]:
-        service.load_histories([case for case, _report, _photo in rows])
     items = Items(request)
+    if values["extensions"]:
+        items.load_extensions([case for case, _report, _photo in rows])
     found = [items.request_item(row, extended=values["extensions"]) for row in rows]
     return _answer(request, "service_requests", found)
 
@@ -123,7 +126,10 @@ def one_request(request: Request) -> Response:
     """Return one request, in a list."""
     values = _read(request, OneRequest(), request.GET)
     row = _service(request).request(_id(request, request.matchdict["id"]))
-    item = Items(request).request_item(row, extended=values["extensions"])
+    items = Items(request)
+    if values["extensions"]:
+        items.load_extensions([row[0]])
+    item = items.request_item(row, extended=values["extensions"])
     return _answer(request, "service_requests", [item])
 
 
@@ -139,6 +145,7 @@ def create(request: Request) -> Response:
     values = _read(request, NewRequest(), form)
     with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         category = _leaf(request, work, values["service_code"])
+        answers = _answers(request, work, category, form)
     location = _location(request, values)
     elsewhere = _picture_addresses(request, form)
     files = [
@@ -157,6 +164,7 @@ def create(request: Request) -> Response:
             photos=request.take_files(files),
             owner=request.upload_owner(),
             source=SOURCE,
+            answers=answers,
         )
         service = request.work.get(GeoReportService)
         case = service.create(new, _sender(request, values), keys)
@@ -318,6 +326,30 @@ def _location(request: Request, values: Values) -> Location:
         return locate(request.site.map, place)
     except OutsideCity:
         raise GeoReportError(400, _say(request, outside_reason(request.site))) from None
+
+
+def _answers(request: Request, work: Work, category: Category, form: MultiDict[str]) -> Values:
+    """Return the answers to the questions of a category, by their keys.
+
+    :raises GeoReportError: 400 with every answer that is missing or not allowed, and with the message of a choice with
+        which no report is taken.
+    """
+    sent: dict[str, list[str]] = {}
+    for name, value in form.items():
+        match = _ATTRIBUTE.fullmatch(name)
+        if match and value and isinstance(value, str):
+            sent.setdefault(match[1], []).append(value)
+    service = work.get(QuestionnaireService)
+    several = {one.key for one in service.questions(category.id) if one.datatype == "multivaluelist"}
+    given = {key: values if key in several or len(values) > 1 else values[0] for key, values in sent.items()}
+    try:
+        return dict(service.read(category.id, given))
+    except Refused as refusal:
+        told = [
+            f"attribute[{pointer.rpartition('/')[2]}]: {_say(request, text)}"
+            for pointer, text in refusal.pointers.items()
+        ]
+        raise GeoReportError(400, *(told or [_say(request, refusal.reason)])) from refusal
 
 
 def _picture_addresses(request: Request, form: MultiDict[str]) -> list[str]:

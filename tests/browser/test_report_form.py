@@ -147,11 +147,11 @@ def test_place_outside_the_city_is_refused(open_page: Open, screen: Screen) -> N
     expect(page.locator("[data-map-status]")).not_to_be_empty()
     expect(page.locator("[data-fragment-url]")).to_contain_text("۱۳۷")
     page.locator(wizard.NEXT).click()
-    expect(page.locator("[data-refused]")).to_be_focused()
+    expect(step(page, 2).locator("[data-refused]")).to_be_focused()
     expect(step(page, 2)).to_be_visible()
     page.locator("[data-map-search]").fill(wizard.STREET)
     page.locator("[data-map-search]").press("Enter")
-    expect(page.locator("[data-refused]")).to_have_count(0)
+    expect(step(page, 2).locator("[data-refused]")).to_have_count(0)
     wizard.pass_place(page)
 
 

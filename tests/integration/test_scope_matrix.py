@@ -44,6 +44,7 @@ RULES = {
     "announcements.page": "board",
     "announcements.image": "board",
     "announcements.api.show": "board",
+    "categories.api.questions": "nobody's",
     "open_data_catalogue": "open data",
     "open_data_file": "open data",
     "staff_invite": "link",

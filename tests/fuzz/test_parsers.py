@@ -26,7 +26,6 @@ from civicportal_sms_ir.records import UnexpectedResponse, every, pack_of, reada
 from fuzz.generated import Source
 from fuzz.trying import number_of, storable, try_all
 from integration.authenticator import Authenticator
-from pyramid.request import Request
 from pyramid.response import Response
 from sqlalchemy import create_engine, text
 
@@ -59,6 +58,7 @@ from civicportal.util.personal_data import Person, compose, find, salutation
 from civicportal.web import csp_reports
 from civicportal.web.flash import FlashSession
 from civicportal.web.multipart import FormTooLarge, MalformedForm, close_form, read_multipart
+from civicportal.web.request import Request
 from civicportal.web.request_body import RequestRefused, keep_readable_cookies
 from civicportal.web.request_checks import Rules, check
 from civicportal.web.requests import locale_of, safe_next

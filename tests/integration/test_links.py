@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from civicportal.api.cases import Case, CaseLink, CaseService, LinkKind, LinkService
+from civicportal.api.cases import Case, CaseKind, CaseLink, CaseService, LinkService
 from civicportal.api.organization import Unit
 from civicportal.api.people import User
 from civicportal.api.plugins import Forbidden, NotFound, Refused
@@ -14,7 +14,7 @@ from civicportal.domain.cases.kinds import kinds_of
 from civicportal.testing import PETITIONS, UndoService, make_case, make_category, make_unit
 from civicportal.util.i18n import _
 
-REPEATS = LinkKind(name="repeats", title=_("Back"), back=_("Cancel"))
+REPEATS = CaseKind.Link(name="repeats", title=_("Back"), back=_("Cancel"))
 
 
 @pytest.fixture

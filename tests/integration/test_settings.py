@@ -101,6 +101,7 @@ def test_what_must_be_there(tmp_path, key):
         ("[site]\nquarantine_days = nan", r"site\.quarantine_days: must be a number, not float"),
         ("[site]\nquarantine_days = " + "[" * 100 + "]" * 100, r"nested too deeply"),
         ("[site]\nquarantine_days = " + "[" * 5000, r"site\.toml: "),
+        ("[site]\nquarantine_days = " + "9" * 5000, r"site\.toml: .*digits"),
     ],
 )
 def test_a_file_of_another_form(tmp_path, text, message):

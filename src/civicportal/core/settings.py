@@ -1,7 +1,6 @@
 """Parsing and strict validation of ``site.toml``."""
 
 import os
-import tomllib
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,15 +11,16 @@ import colander
 from civicportal.core import settings_values as values
 from civicportal.core.limits import DEFAULTS as LIMIT_DEFAULTS
 from civicportal.core.settings_open_data import OpenDataTable
-from civicportal.core.settings_values import WEEKDAYS
 from civicportal.util.errors import ConfigurationError
 from civicportal.util.toml_types import (
     NUMBERS,
     FreeTable,
     Table,
+    TomlInvalid,
     boolean,
     number,
     one_or_more,
+    parse_toml,
     string,
     strings,
 )
@@ -28,7 +28,6 @@ from civicportal.util.values import Values
 
 __all__ = [
     "MODES",
-    "WEEKDAYS",
     "S3Table",
     "SiteSettings",
     "read_settings",
@@ -369,10 +368,10 @@ def read_settings(path: Path, environ: Mapping[str, str] | None = None) -> Value
     :raises ConfigurationError: names the file and the TOML path of every problem.
     """
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = parse_toml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigurationError(f"{path}: there is no such file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (TomlInvalid, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: {error}") from None
     _refuse_plain_secrets(path, raw)
     resolved = _resolve(raw, os.environ if environ is None else environ, path, ())

@@ -38,7 +38,8 @@ from civicportal.core.plugins import (
 )
 from civicportal.core.reference import ReferenceData
 from civicportal.core.security import Identity, Permission
-from civicportal.core.settings import MODES, WEEKDAYS, read_settings, validate, warn_sleeping
+from civicportal.core.settings import MODES, read_settings, validate, warn_sleeping
+from civicportal.core.settings_values import WEEKDAYS
 from civicportal.core.site_cache import SiteCache
 from civicportal.core.storage import GuardedStorage, IFileStorage, LocalStorage, S3Storage
 from civicportal.core.translations import make_localizer

@@ -5,7 +5,6 @@ They are applied once per key; later changes in the browser persist.
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import time
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from civicportal.core.settings import WEEKDAYS
+from civicportal.core.settings_values import WEEKDAYS
 from civicportal.core.translated import translated_columns
 from civicportal.core.work import Service
 from civicportal.domain.accounts.models import Role, RolePermission
@@ -30,6 +29,7 @@ from civicportal.portal.help.models import HelpQuestion
 from civicportal.portal.help.services import HelpService
 from civicportal.util.calendar import CityCalendar
 from civicportal.util.errors import ConfigurationError
+from civicportal.util.toml_types import TomlInvalid, parse_toml
 from civicportal.util.values import Values
 
 if TYPE_CHECKING:
@@ -168,8 +168,8 @@ class SeedService(Service):
         if not path.is_file():
             return {}
         try:
-            return tomllib.loads(path.read_text(encoding="utf-8"))
-        except tomllib.TOMLDecodeError as error:
+            return parse_toml(path.read_text(encoding="utf-8"))
+        except (TomlInvalid, UnicodeDecodeError) as error:
             raise ConfigurationError(f"{path}: {error}") from None
 
     def _plant(self, seed: PlannedSeed) -> None:

@@ -1,10 +1,30 @@
-"""Schema nodes for TOML tables: strict, without conversion of texts."""
+"""Reading of TOML, and schema nodes for its tables: strict, without conversion of texts."""
 
 import math
+import tomllib
 from collections.abc import Callable
 from typing import Any
 
 import colander
+
+from civicportal.util.errors import CivicportalError
+from civicportal.util.values import Values
+
+
+class TomlInvalid(CivicportalError):
+    """A text that is not TOML; the message says where."""
+
+
+def parse_toml(text: str) -> Values:
+    """Return the tables of a text.
+
+    :raises TomlInvalid: for anything else, numbers of thousands of digits and values nested too deeply included, which
+        :mod:`tomllib` refuses with other errors than its own.
+    """
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise TomlInvalid(str(error)) from None
 
 
 class Table(colander.Schema):

@@ -197,6 +197,7 @@ def test_what_is_no_date_is_refused(site, text):
         ('body = "شرح درخواست"', 'body = "متن"', "there is no column 'متن'"),
         ("[cases.values.status]", "[cases.values.state]", "state is unknown"),
         ("[source]", "[source", "not TOML"),
+        ("[source]", f"a = {'9' * 5000}\n[source]", "not TOML"),
     ],
 )
 def test_a_wrong_mapping_is_named(city, run, tmp_path, old, new, said):

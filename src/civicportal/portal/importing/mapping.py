@@ -1,6 +1,5 @@
 """The mapping file: which column of a file is which field, and what its values mean."""
 
-import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
@@ -9,6 +8,7 @@ from typing import Self
 from civicportal.portal.importing.errors import MappingError
 from civicportal.portal.importing.fields import ENTITIES, FIELDS, OPTIONS
 from civicportal.util.persian import key
+from civicportal.util.toml_types import TomlInvalid, parse_toml
 
 Toml = Mapping[str, object]
 
@@ -89,8 +89,8 @@ class ImportMapping:
         :raises MappingError: names the wrong key.
         """
         try:
-            table = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+            table = parse_toml(text)
+        except TomlInvalid as error:
             raise MappingError(f"the mapping is not TOML: {error}") from None
         source = dict(_table(table.get("source"), "source"))
         known = {"name", "order", "delimiter", "encoding"}

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -15,6 +14,7 @@ from civicportal.domain.ownership import portal_id
 from civicportal.tools.backup.databases import check_programs
 from civicportal.tools.backup.errors import BackupError
 from civicportal.util.errors import ConfigurationError
+from civicportal.util.toml_types import TomlInvalid, parse_toml
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -192,8 +192,8 @@ def _knows(package: Package, revision: str) -> bool:
 def _outside(path: "Path", key: str) -> Iterator[tuple[str, str]]:
     """Yield external variables and files with their settings."""
     try:
-        yield from _named(tomllib.loads(path.read_text(encoding="utf-8")), key, ())
-    except tomllib.TOMLDecodeError as error:
+        yield from _named(parse_toml(path.read_text(encoding="utf-8")), key, ())
+    except (TomlInvalid, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: {error}") from None
 
 

@@ -35,6 +35,7 @@ OWN = frozenset(
         "Person",
         "Problem",
         "Requester",
+        "Row",
         "S3Storage",
         "Scalar",
         "ServiceT",

@@ -1,21 +1,16 @@
 """The page about Open311 does what it says: its commands are run one after the other."""
 
 import json
-import os
 import re
-import subprocess
-from pathlib import Path
 
 import pytest
 from civicportal_reports.open311.services import STATES
 from lxml import etree
+from shell_pages import DOCS, run_page
 
 from civicportal.testing import identity, make_staff
 from civicportal.testing.serving import Server
 from civicportal.testing.tokens import token_for
-
-PAGE = Path(__file__).parents[3] / "docs/integrate/open311.md"
-BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture
@@ -32,18 +27,8 @@ def test_every_step_of_the_page(site, city, served, tmp_path):
     with site.work() as work:
         machine = identity(work, make_staff(work, "registrar", permissions=["reports:case:register"]))
     token = token_for(site, machine, "cases:read", "cases:write")
-    script = "\n".join(BLOCK.findall(PAGE.read_text(encoding="utf-8")))
-    done = subprocess.run(
-        ["bash", "-eu", "-c", script],
-        cwd=tmp_path,
-        env={"PATH": os.environ["PATH"], "ADDRESS": served.address, "TOKEN": token, "LC_ALL": "C.UTF-8"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    endpoint, services, own, update, refused = documents(done.stdout)
+    answers = run_page("integrate/open311.md", tmp_path, ADDRESS=served.address, TOKEN=token)
+    endpoint, services, own, update, refused = answers
     assert endpoint["endpoints"][0]["url"].endswith("/open311/v2")
     assert services[0]["service_code"] == "pothole"
     assert own[0]["description"].startswith("A deep hole")
@@ -60,14 +45,5 @@ def test_every_step_of_the_page(site, city, served, tmp_path):
 
 
 def test_its_states_are_those_of_the_workflow():
-    text = PAGE.read_text(encoding="utf-8")
+    text = (DOCS / "integrate/open311.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^\| [^|]+ \| `(\w+)` \|$", text, re.MULTILINE)) == {*STATES.values(), "reopen"}
-
-
-def documents(text):
-    """Return the JSON documents that stand one after the other in a text."""
-    decoder, position, found = json.JSONDecoder(), 0, []
-    while position < len(text.rstrip()):
-        value, position = decoder.raw_decode(text, position)
-        found.append(value)
-    return found

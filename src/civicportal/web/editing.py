@@ -1,11 +1,14 @@
-"""Edit forms with optimistic locking."""
+"""Edit forms with optimistic locking, and buttons that act at once."""
 
 import hashlib
 import json
 from collections.abc import Callable, Mapping
 
 import colander
+from pyramid.httpexceptions import HTTPSeeOther
+from translationstring import TranslationString
 
+from civicportal.util.errors import Refused
 from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm
 from civicportal.web.request import Request, ViewResult
@@ -87,3 +90,20 @@ def differences(form: BoundForm, current: BoundForm) -> list[tuple[str, str]]:
         for typed, present in fields
         if not present.hidden and typed.words != present.words
     ]
+
+
+def press(
+    request: Request, act: Callable[[], object], done: TranslationString | None, target: str
+) -> HTTPSeeOther:
+    """Perform the action of a button or report why not, and redirect.
+
+    :param done: the message on success; none if None.
+    """
+    try:
+        act()
+    except Refused as refusal:
+        request.session.flash(request.translate(refusal.reason), "bad")
+    else:
+        if done:
+            request.session.flash(request.translate(done), "good")
+    return HTTPSeeOther(target)

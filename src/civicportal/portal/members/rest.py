@@ -5,6 +5,7 @@ from typing import Annotated, TypedDict
 
 from civicportal.domain.accounts.members import MemberService
 from civicportal.domain.accounts.models import User
+from civicportal.domain.organization.rest import wanted_unit
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.portal.members.directory import MemberDirectory, MemberQuery
 from civicportal.portal.members.schemas import STATES
@@ -54,14 +55,10 @@ def members(call: Call) -> Listed:
     after = None if query["cursor"] is None else whole_number(query["cursor"])
     if query["cursor"] is not None and not after:
         raise call.wrong_cursor()
-    unit = None
-    if query["unit"] is not None:
-        units = call.work.get(OrganizationService).units.by_id.values()
-        unit = next((one.id for one in units if one.key == query["unit"]), None)
-        if unit is None:
-            raise call.wrong_parameter("unit", _("There is no such unit."))
+    unit = wanted_unit(call)
     page = call.work.get(MemberDirectory).page(
-        MemberQuery(q=query["q"], state=query["state"], unit=unit, size=query["limit"]), after=after
+        MemberQuery(q=query["q"], state=query["state"], unit=unit.id if unit else None, size=query["limit"]),
+        after=after,
     )
     items = [_item(call, user, page.cases.get(user.id, 0)) for user in page.rows]
     return Listed(items=items, next=str(page.next) if page.next else None)

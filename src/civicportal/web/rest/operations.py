@@ -231,6 +231,20 @@ class Call:
             "cursor", _("This is no cursor of this list. Take the one of the answer before.")
         )
 
+    def window(self, rows: Sequence[Row], id_of: Callable[[Row], int]) -> tuple[Sequence[Row], str | None]:
+        """Return the rows of a page of a short list, and the cursor of the next one.
+
+        :param rows: all of them, by rising ids.
+        :raises Problem: 400 for a cursor of another list.
+        """
+        limit, after = self.query["limit"], self.query["cursor"]
+        if after is not None:
+            if not _CURSOR.fullmatch(after):
+                raise self.wrong_cursor()
+            rows = [row for row in rows if id_of(row) > int(after)]
+        found = rows[:limit]
+        return found, str(id_of(found[-1])) if len(rows) > limit else None
+
     def wrong_field(self, pointer: str, text: TranslationString | str) -> Problem:
         """Return the problem of one value of the body that only the operation can judge, to be raised.
 
@@ -249,18 +263,3 @@ class Call:
                 _("This was changed since you read it. Read it again, then decide."),
                 headers={"ETag": f'"{version}"'},
             )
-
-
-def window(call: Call, rows: Sequence[Row], id_of: Callable[[Row], int]) -> tuple[Sequence[Row], str | None]:
-    """Return the rows of a page of a short list, and the cursor of the next one.
-
-    :param rows: all of them, by rising ids.
-    :raises Problem: 400 for a cursor of another list.
-    """
-    limit, after = call.query["limit"], call.query["cursor"]
-    if after is not None:
-        if not _CURSOR.fullmatch(after):
-            raise call.wrong_cursor()
-        rows = [row for row in rows if id_of(row) > int(after)]
-    found = rows[:limit]
-    return found, str(id_of(found[-1])) if len(rows) > limit else None

@@ -10,12 +10,12 @@ from civicportal.domain.organization.services import OrganizationService
 from civicportal.domain.organization.workdays import WorkdayService
 from civicportal.portal.admin import options
 from civicportal.portal.admin.schemas import ClosureForm, HolidayForm, HoursForm, YearQuery
-from civicportal.portal.admin.views.helpers import press, row_id
+from civicportal.portal.admin.views.helpers import row_id
 from civicportal.portal.admin.year import months
 from civicportal.util.errors import NotFound, Refused
 from civicportal.util.i18n import _, format_number
 from civicportal.util.values import Values
-from civicportal.web.editing import edit_form, handle_edit
+from civicportal.web.editing import edit_form, handle_edit, press
 from civicportal.web.forms import BoundForm
 from civicportal.web.forms.translated import TranslatedFields
 from civicportal.web.request import Request, ViewResult

@@ -14,11 +14,11 @@ from civicportal.domain.statistics.lookup import CounterService
 from civicportal.portal.admin import options
 from civicportal.portal.admin.icons import ICONS
 from civicportal.portal.admin.schemas import LeafForm, ListQuery, RootForm, icon_options
-from civicportal.portal.admin.views.helpers import lacking, press, row_id, translations
+from civicportal.portal.admin.views.helpers import lacking, row_id, translations
 from civicportal.util.errors import NotFound
 from civicportal.util.i18n import _, listed
 from civicportal.util.values import Values
-from civicportal.web.editing import edit_form, handle_edit
+from civicportal.web.editing import edit_form, handle_edit, press
 from civicportal.web.forms import BoundForm
 from civicportal.web.forms.filters import with_query
 from civicportal.web.forms.translated import TranslatedFields

@@ -1,14 +1,10 @@
 """Helpers of the administration views."""
 
-from collections.abc import Callable, Mapping
-
-from pyramid.httpexceptions import HTTPSeeOther
-from translationstring import TranslationString
+from collections.abc import Mapping
 
 from civicportal.core.translated import missing_translations
 from civicportal.domain.notifications.sms import SmsLength
 from civicportal.domain.organization.models import Category, Unit
-from civicportal.util.errors import Refused
 from civicportal.util.values import Values
 from civicportal.web.language import all_languages
 from civicportal.web.request import Request
@@ -20,23 +16,6 @@ SHORT = 25
 def row_id(request: Request) -> int:
     """Return the id in the URL."""
     return int(request.matchdict["id"])
-
-
-def press(
-    request: Request, act: Callable[[], object], done: TranslationString | None, target: str
-) -> HTTPSeeOther:
-    """Perform the action of a button or report why not, and redirect.
-
-    :param done: the message on success; none if None.
-    """
-    try:
-        act()
-    except Refused as refusal:
-        request.session.flash(request.translate(refusal.reason), "bad")
-    else:
-        if done:
-            request.session.flash(request.translate(done), "good")
-    return HTTPSeeOther(target)
 
 
 def lacking(request: Request, table: str) -> dict[int, list[str]]:

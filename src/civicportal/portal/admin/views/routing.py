@@ -13,10 +13,10 @@ from civicportal.domain.organization.services import OrganizationService
 from civicportal.portal.admin import options
 from civicportal.portal.admin.schemas import RuleForm
 from civicportal.portal.admin.views.dry_run import shown
-from civicportal.portal.admin.views.helpers import press, row_id
+from civicportal.portal.admin.views.helpers import row_id
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
-from civicportal.web.editing import edit_form, handle_edit
+from civicportal.web.editing import edit_form, handle_edit, press
 from civicportal.web.forms import BoundForm, optional_choice
 from civicportal.web.ordering import step
 from civicportal.web.request import Request, ViewResult

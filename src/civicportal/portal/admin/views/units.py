@@ -13,11 +13,11 @@ from civicportal.domain.organization.models import Unit
 from civicportal.domain.organization.units import UnitService
 from civicportal.domain.statistics.lookup import CounterService
 from civicportal.portal.admin.schemas import UnitClosing, UnitForm
-from civicportal.portal.admin.views.helpers import lacking, press, row_id, translations
+from civicportal.portal.admin.views.helpers import lacking, row_id, translations
 from civicportal.util.errors import Refused
 from civicportal.util.i18n import _, format_number
 from civicportal.util.values import Values
-from civicportal.web.editing import edit_form, handle_edit
+from civicportal.web.editing import edit_form, handle_edit, press
 from civicportal.web.forms import BoundForm
 from civicportal.web.forms.translated import TranslatedFields
 from civicportal.web.ordering import step

@@ -10,7 +10,7 @@ from itertools import combinations
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from translationstring import TranslationString
 
 from civicportal.api.geo import Point
@@ -23,7 +23,7 @@ from civicportal.domain.organization.models import Category
 from civicportal.domain.statistics.hiding import FEWEST, is_small
 from civicportal.portal import cleanup
 from civicportal.portal.health.metrics import open_data as open_data_metric
-from civicportal.portal.opendata import grouping
+from civicportal.portal.opendata import cases, grouping
 from civicportal.portal.opendata.building import build
 from civicportal.portal.opendata.findings import findings
 from civicportal.portal.opendata.jobs import NAME, run_now
@@ -243,6 +243,24 @@ def test_a_withdrawn_case_leaves_with_its_group_and_comes_back_with_it(open_site
         work.session.execute(delete(Case).where(Case.id == one.case_id))
     city.build()
     assert as_counter(city.builds[-1]) == as_counter(less)
+
+
+def test_a_case_that_is_deleted_while_a_file_is_written_takes_its_group_along(open_site, clock, monkeypatch):
+    city = Simulation(open_site, clock)
+    for case_id in city.send(40, public=True, category_id=city.categories["bins"]):
+        city.close(case_id)
+    clock.advance(days=45)
+    city.build()
+    with open_site.work() as work:
+        one = work.session.scalars(select(ReleasedCase)).first()
+        of_group = select(func.count()).where(ReleasedCase.group_id == one.group_id)
+        members = work.session.scalar(of_group)
+        work.session.execute(delete(Case).where(Case.id == one.case_id))
+    # What was not public any more is read before the rows are.
+    monkeypatch.setattr(cases, "_broken", lambda _work, _dataset: frozenset())
+    city.build()
+    full, less = city.builds
+    assert len(full) - len(less) == members >= FEWEST
 
 
 def test_a_month_is_released_a_week_after_its_end_and_only_once(open_site, clock):

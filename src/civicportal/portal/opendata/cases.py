@@ -1,6 +1,7 @@
 """The data set of the published cases of a kind."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -330,8 +331,11 @@ def released_rows(site: "Site", *, dataset: str) -> Iterator[DataRow]:
         if not found:
             return
         last = max(found)
+        # A case that is deleted while the file is written leaves its group incomplete.
+        numbers = Counter(row.group_id for row in rows)
         for group_id, stage, status, days in rows:
-            yield _row(found[group_id], stage, status, days, categories, units)
+            if numbers[group_id] == found[group_id].size:
+                yield _row(found[group_id], stage, status, days, categories, units)
 
 
 def _broken(work: Work, dataset: str) -> frozenset[int]:

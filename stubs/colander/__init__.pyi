@@ -16,6 +16,9 @@ class Invalid(Exception):
     msg: str | list[str] | None
     children: list[Invalid]
     value: Any
+    pos: int | None
+    # Whether it is of an item of a list, at this position.
+    positional: bool
     def __init__(
         self, node: SchemaNode, msg: str | list[str] | None = None, value: object = None
     ) -> None: ...
@@ -36,6 +39,7 @@ class SchemaType:
 class Mapping(SchemaType):
     def __init__(self, unknown: Literal["ignore", "raise", "preserve"] = "ignore") -> None: ...
 
+class Sequence(SchemaType): ...
 class Int(SchemaType): ...
 
 # A schema may have a field of any of these names, so that most of them can be a node instead.

@@ -59,6 +59,11 @@ class PersonalDataFound(Refused):
         )
         self.fields, self.find = fields, find
 
+    @property
+    def pointers(self) -> Mapping[str, str]:
+        """Return the reason for each text."""
+        return {f"#/{name}": self.reason for name in self.fields}
+
 
 class PublicTexts(Service):
     """Check public texts, and anonymise texts for the public."""

@@ -61,6 +61,11 @@ class RefusedJob(ReferralError):
         super().__init__(reason)
         self.number, self.field = number, field
 
+    @property
+    def pointers(self) -> Mapping[str, str]:
+        """Return the reason for the job, as the body of a call contains it."""
+        return {f"#/jobs/{self.number}/{self.field}": self.reason}
+
 
 @dataclass(frozen=True, kw_only=True)
 class CaseJob:

@@ -32,15 +32,16 @@ class UndoService(Service):
     An undo adds a reverting event, restores status and referral, and cancels pending notifications.
     """
 
-    def fetch(self, code: str) -> Case:
-        """Return a case of the actor, locked, even if their last step has removed it from their scope.
+    def fetch(self, code: str, *, lock: bool = True) -> Case:
+        """Return a case of the actor, even if their last step has removed it from their scope.
 
         :raises NotFound: when there is none.
         """
         try:
-            return self.work.get(CaseService).fetch(code, lock=True)
+            return self.work.get(CaseService).fetch(code, lock=lock)
         except NotFound:
-            case = self.session.scalar(select(Case).where(Case.code == code).with_for_update(of=Case))
+            query = select(Case).where(Case.code == code)
+            case = self.session.scalar(query.with_for_update(of=Case) if lock else query)
             if case is None or self.last(case) is None:
                 raise
             return case

@@ -13,6 +13,7 @@ from translationstring import TranslationString
 
 from civicportal.util.i18n import _
 from civicportal.web.rest.operations import Operation
+from civicportal.web.rest.reading import most_of
 from civicportal.web.schema import (
     BoundedInt,
     Choice,
@@ -205,6 +206,8 @@ def _of_type(node: colander.SchemaNode, say: Say) -> Schema:
         return {"type": "object", "maxProperties": typ.most}
     if isinstance(typ, colander.Mapping):
         return of_schema(node, say)
+    if isinstance(typ, colander.Sequence):
+        return {"type": "array", "items": of_schema(node.children[0], say), "maxItems": most_of(node)}
     if isinstance(typ, ListOf):
         return {"type": "array", "items": _of_scalar(typ.item, node), "maxItems": typ.max}
     return _of_scalar(typ, node)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 import colander
@@ -58,7 +58,9 @@ class _Mistakes:
         for message in filter(None, error.messages()):
             self.add(path, message)
         for child in error.children:
-            self.add_all(child, (*path, child.node.name))
+            # Of a list, the number of the item.
+            name = str(child.pos) if child.positional else child.node.name
+            self.add_all(child, (*path, name))
 
 
 def read_query(request: Request, schema: colander.SchemaNode, fields: tuple[str, ...]) -> Values:
@@ -159,6 +161,11 @@ def _mapping(
                 found[name] = _mapping(node, value, here, mistakes, convert)
             else:
                 mistakes.add(here, NOT_OBJECT)
+        elif isinstance(node.typ, colander.Sequence):
+            if isinstance(value, list):
+                found[name] = _objects(node, value, here, mistakes, convert)
+            else:
+                mistakes.add(here, NOT_LIST)
         else:
             failed: list[TranslationString] = []
             converted = convert(node, value, failed.append)
@@ -167,6 +174,33 @@ def _mapping(
             else:
                 found[name] = converted
     return found
+
+
+def _objects(
+    node: colander.SchemaNode,
+    sent: Sequence[object],
+    path: tuple[str, ...],
+    mistakes: _Mistakes,
+    convert: Convert,
+) -> list[object]:
+    """Return the objects of a list."""
+    found: list[object] = []
+    most = most_of(node)
+    if len(sent) > most:
+        mistakes.add(path, _("At most ${count} are allowed here.", mapping={"count": most}))
+    for number, value in enumerate(sent[:most]):
+        here = (*path, str(number))
+        if isinstance(value, dict):
+            found.append(_mapping(node.children[0], value, here, mistakes, convert))
+        else:
+            mistakes.add(here, NOT_OBJECT)
+            found.append(colander.null)
+    return found
+
+
+def most_of(node: colander.SchemaNode) -> int:
+    """Return how many objects a list may have, which its validator (``colander.Length``) says."""
+    return int(node.validator.max)
 
 
 def _is_empty(node: colander.SchemaNode, value: object) -> bool:

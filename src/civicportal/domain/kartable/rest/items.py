@@ -1,6 +1,6 @@
 """Cases, events and pictures as objects of the API."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, TypedDict, cast
 
@@ -100,7 +100,7 @@ def case_items(call: Call, rows: Iterable[tuple[Case, Referral | None]]) -> list
     is_staff = call.work.actor.is_staff
     holders = {case.id: holder_id(referral) if is_staff else None for case, referral in found}
     names = call.work.get(AccountService).names(holders.values())
-    return [_item(call, case, _person(holders[case.id], names)) for case, _referral in found]
+    return [_item(call, case, person_item(holders[case.id], names)) for case, _referral in found]
 
 
 def whole_case(call: Call, case: Case, pictures: Sequence[Attachment]) -> WholeCase:
@@ -116,7 +116,7 @@ def whole_case(call: Call, case: Case, pictures: Sequence[Attachment]) -> WholeC
     names = call.work.get(AccountService).names((holder, citizen))
     read_detail = kind_of(call.work.site, case.kind).api_detail
     return {
-        **_item(call, case, _person(holder, names)),
+        **_item(call, case, person_item(holder, names)),
         "citizen": names.get(citizen or 0) or None,
         "pictures": [picture_item(call, picture) for picture in pictures],
         "detail": dict(read_detail(case, call.work) or {}) or None if read_detail else None,
@@ -140,15 +140,24 @@ def picture_item(call: Call, picture: Attachment) -> PictureItem:
     }
 
 
-def _person(user_id: int | None, names: dict[int, str]) -> OfficerItem | None:
+def person_item(user_id: int | None, names: Mapping[int, str]) -> OfficerItem | None:
+    """Return a member of staff.
+
+    :param names: by user id.
+    """
     return {"id": user_id, "name": names.get(user_id, "")} if user_id else None
+
+
+def named_unit(call: Call, unit_id: int | None) -> NamedItem | None:
+    """Return a unit."""
+    unit = call.work.get(OrganizationService).units.by_id.get(unit_id or 0)
+    return {"key": unit.key, "name": unit.name} if unit else None
 
 
 def _item(call: Call, case: Case, holder: OfficerItem | None) -> CaseItem:
     work = call.work
     organization, kind = work.get(OrganizationService), kind_of(work.site, case.kind)
     category = organization.categories.by_id.get(case.category_id or 0)
-    unit = organization.units.by_id.get(case.unit_id or 0)
     state = kind.workflow.by_name.get(case.status)
     title = state.title if state and work.actor.is_staff else kind.public_status(case.status, own=True)
     return {
@@ -159,7 +168,7 @@ def _item(call: Call, case: Case, holder: OfficerItem | None) -> CaseItem:
         "body": case.body,
         "place": case.place,
         "category": {"key": category.key, "name": category.name} if category else None,
-        "unit": {"key": unit.key, "name": unit.name} if unit else None,
+        "unit": named_unit(call, case.unit_id),
         "holder": holder,
         "status": case.status,
         "status_title": call.say(title),

@@ -10,7 +10,7 @@ from civicportal.domain.cases.schemas import CitizenNote
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.uploads import take_files
 from civicportal.domain.kartable.rest.cases import CODE, EventItem, fetch, own_events, staff_events
-from civicportal.domain.kartable.rest.steps import WRITE, pointed_out
+from civicportal.domain.kartable.rest.steps import WRITE
 from civicportal.domain.kartable.schemas import Comment
 from civicportal.util.errors import RETRY_SECONDS
 from civicportal.util.i18n import _
@@ -32,11 +32,10 @@ class Uploaded(TypedDict):
 def add_note(call: Call) -> EventItem:
     """Add an internal note, or an expert comment, which the citizen reads if it is public."""
     case, body = fetch(call, lock=True), call.body
-    with pointed_out(call):
-        event = call.work.get(CaseService).comment(
-            case, body["text"], expert=body["sort"] == "expert", public=body["public"]
-        )
-    return _made(call, case, event)
+    event = call.work.get(CaseService).comment(
+        case, body["text"], expert=body["sort"] == "expert", public=body["public"]
+    )
+    return made_event(call, case, event)
 
 
 def add_message(call: Call) -> EventItem:
@@ -48,7 +47,7 @@ def add_message(call: Call) -> EventItem:
     event = call.work.get(CaseService).add_note(
         case, body["words"], attachments=body["photos"], owner=call.request.upload_owner()
     )
-    return _made(call, case, event)
+    return made_event(call, case, event)
 
 
 def count_message(call: Call) -> None:
@@ -76,7 +75,8 @@ def upload(call: Call) -> Uploaded:
     return {"key": key, "url": call.link("attachments.show", key=key)}
 
 
-def _made(call: Call, case: Case, event: CaseEvent) -> EventItem:
+def made_event(call: Call, case: Case, event: CaseEvent) -> EventItem:
+    """Return a new entry of the history, which is found again when the call is repeated."""
     call.work.session.flush()
     call.made(str(event.id))
     return _item(call, case, event.id)

@@ -1,7 +1,6 @@
 """Steps of the workflow in the API, and what staff do with a case besides."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Annotated, TypedDict
 
 import colander
@@ -10,20 +9,27 @@ from translationstring import TranslationString
 from civicportal.core.security import PagePermission
 from civicportal.domain.cases.errors import StaleVersion
 from civicportal.domain.cases.models import Case
-from civicportal.domain.cases.public_texts import PersonalDataFound
 from civicportal.domain.cases.schemas import LONGEST_WORDS
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.steps import StepService
 from civicportal.domain.cases.workflow import Prefill, Transition
-from civicportal.domain.kartable.rest.cases import CODE, READ, fetch, pictures_of
+from civicportal.domain.kartable.rest.cases import (
+    CODE,
+    READ,
+    EventItem,
+    fetch,
+    pictures_of,
+    staff_events,
+)
 from civicportal.domain.kartable.rest.items import WholeCase, whole_case
 from civicportal.domain.kartable.services import KartableService
+from civicportal.domain.kartable.undo import UndoService
 from civicportal.domain.organization.services import OrganizationService, UnknownUnit
 from civicportal.util.errors import NotFound
 from civicportal.util.i18n import _
 from civicportal.web.rest.document import of_schema
 from civicportal.web.rest.operations import Call, Operation
-from civicportal.web.rest.problems import Mistake, Problem, said
+from civicportal.web.rest.problems import said
 from civicportal.web.schema import CleanText, Flag, Node, RowId, StrictSchema
 
 WRITE = "cases:write"
@@ -60,6 +66,27 @@ class Returned(StrictSchema):
     """The reason of a return."""
 
     note = Node(CleanText(2, LONGEST_WORDS, multiline=True), title=_("Reason"))
+
+
+class Addressee(TypedDict):
+    """Arguments of a referral, a copy or an inquiry."""
+
+    unit_id: int
+    user_id: int | None
+    note: str
+
+
+class UndoItem(TypedDict):
+    """What the caller can undo now."""
+
+    event: Annotated[EventItem | None, _("The step, if it can still be undone")]
+    seconds: Annotated[int, _("How long it can still be undone")]
+
+
+class Undone(StrictSchema):
+    """The step to undo."""
+
+    event = Node(RowId(), title=_("Id of its entry in the history"))
 
 
 class Urgency(StrictSchema):
@@ -105,57 +132,72 @@ def take_step(call: Call) -> WholeCase:
     if case.status not in transition.sources:
         raise StaleVersion(f"{transition.name} is not possible from {case.status}")
     service = call.work.get(CaseService)
-    with pointed_out(call):
-        service.apply_form(case, transition.name, call.body, owner=call.request.upload_owner())
+    service.apply_form(case, transition.name, call.body, owner=call.request.upload_owner())
     return changed(call, case)
 
 
 def refer(call: Call) -> WholeCase:
     """Refer a case to a unit or a person of it."""
-    try:
-        unit = call.work.get(OrganizationService).unit(call.body["unit"])
-    except UnknownUnit:
-        raise call.wrong_field("#/unit", _("There is no such unit.")) from None
-    user_id = call.body["user"] or None
-
-    def act(case: Case) -> None:
-        call.work.get(KartableService).refer(case, unit.id, user_id=user_id, note=call.body["note"])
-
-    return _act(call, act)
+    to = addressee(call)
+    return act_on(call, lambda case: call.work.get(KartableService).refer(case, **to))
 
 
 def give_back(call: Call) -> WholeCase:
     """Return a case to its sender."""
-    return _act(call, lambda case: call.work.get(KartableService).give_back(case, note=call.body["note"]))
+    return act_on(call, lambda case: call.work.get(KartableService).give_back(case, note=call.body["note"]))
 
 
 def take(call: Call) -> WholeCase:
     """Take a case in hand."""
-    return _act(call, lambda case: call.work.get(KartableService).take(case))
+    return act_on(call, lambda case: call.work.get(KartableService).take(case))
 
 
 def release(call: Call) -> WholeCase:
     """Release a case to the whole unit."""
-    return _act(call, lambda case: call.work.get(KartableService).release(case))
+    return act_on(call, lambda case: call.work.get(KartableService).release(case))
 
 
 def mark_urgent(call: Call) -> WholeCase:
     """Set or remove the mark of urgency."""
-    return _act(call, lambda case: call.work.get(CaseService).mark_urgent(case, call.body["urgent"]))
+    return act_on(call, lambda case: call.work.get(CaseService).mark_urgent(case, call.body["urgent"]))
 
 
-@contextmanager
-def pointed_out(call: Call) -> Iterator[None]:
-    """Point out personal data in a text that would become public.
+def undoable(call: Call) -> UndoItem:
+    """Return what the caller can undo now."""
+    service = call.work.get(UndoService)
+    case = service.fetch(call.matched["code"], lock=False)
+    event = service.last(case)
+    found = [one for one in staff_events(call, case) if event is not None and one["id"] == event.id]
+    return {"event": found[0] if found else None, "seconds": service.seconds_left(event) if event else 0}
 
-    :raises Problem: 422, with the place of each text.
+
+def undo(call: Call) -> WholeCase:
+    """Undo the caller's last step, which must still be the last one of the case."""
+    service = call.work.get(UndoService)
+    case = service.fetch(call.matched["code"])
+    service.undo(case, call.body["event"])
+    return changed(call, case)
+
+
+def addressee(call: Call) -> Addressee:
+    """Return the arguments of a referral, a copy or an inquiry that the body names."""
+    return {
+        "unit_id": unit_id_of(call, call.body["unit"], "#/unit"),
+        "user_id": call.body["user"] or None,
+        "note": call.body["note"],
+    }
+
+
+def unit_id_of(call: Call, key: str, pointer: str) -> int:
+    """Return the id of a unit.
+
+    :param pointer: place of its key in the body.
+    :raises Problem: 422 when there is none.
     """
     try:
-        yield
-    except PersonalDataFound as found:
-        detail = said(call.request, found.reason)
-        errors: list[Mistake] = [{"pointer": f"#/{name}", "detail": detail} for name in found.fields]
-        raise Problem(422, found.reason, errors=errors) from None
+        return call.work.get(OrganizationService).unit(key).id
+    except UnknownUnit:
+        raise call.wrong_field(pointer, _("There is no such unit.")) from None
 
 
 def changed(call: Call, case: Case) -> WholeCase:
@@ -165,7 +207,8 @@ def changed(call: Call, case: Case) -> WholeCase:
     return whole_case(call, case, pictures_of(call, case))
 
 
-def _act(call: Call, act: Callable[[Case], object]) -> WholeCase:
+def act_on(call: Call, act: Callable[[Case], object]) -> WholeCase:
+    """Change the case of the path, if it still has the version that the caller has read."""
     case = fetch(call, lock=True)
     call.require_version(case.version)
     act(case)
@@ -193,7 +236,7 @@ def _schema(call: Call, case: Case, transition: Transition) -> colander.SchemaNo
     return call.bind(schema, prefill.bindings or {})
 
 
-def _change(
+def change_operation(
     name: str,
     path: str,
     title: TranslationString,
@@ -236,9 +279,31 @@ OPERATIONS = (
         body_of=step_schema,
         has_version=True,
     ),
-    _change("refer", "refer", _("Refer a case"), refer, Referred),
-    _change("return", "return", _("Return a case to its sender"), give_back, Returned),
-    _change("take", "take", _("Take a case in hand"), take),
-    _change("release", "release", _("Put a case back for the whole unit"), release),
-    _change("urgency", "urgency", _("Mark a case as urgent, or take the mark away"), mark_urgent, Urgency),
+    change_operation("refer", "refer", _("Refer a case"), refer, Referred),
+    change_operation("return", "return", _("Return a case to its sender"), give_back, Returned),
+    change_operation("take", "take", _("Take a case in hand"), take),
+    change_operation("release", "release", _("Put a case back for the whole unit"), release),
+    change_operation(
+        "urgency", "urgency", _("Mark a case as urgent, or take the mark away"), mark_urgent, Urgency
+    ),
+    Operation(
+        name="cases.undoable",
+        path=f"/cases/{CODE}/undo",
+        title=_("Show which step the caller can undo"),
+        call=undoable,
+        returns=UndoItem,
+        scope=READ,
+        permission=PagePermission.STAFF,
+    ),
+    Operation(
+        name="cases.undo",
+        path=f"/cases/{CODE}/undo",
+        title=_("Undo the last step, before the citizen hears of it"),
+        call=undo,
+        returns=WholeCase,
+        method="POST",
+        scope=WRITE,
+        permission=PagePermission.STAFF,
+        body=Undone,
+    ),
 )

@@ -1,6 +1,7 @@
 """Values of routing and referrals."""
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 ASSIGNED = "assigned"
 """``CaseEvent.type`` of an assignment; its ``data`` has the holders ``from_user_id`` and ``user_id``."""
@@ -25,3 +26,11 @@ class RoutingTarget:
     user_id: int | None = None
     deadline_days: float | None = None
     rule: str = "plugin"
+
+
+class Addressee(TypedDict):
+    """Arguments of a referral, a copy or an inquiry."""
+
+    unit_id: int
+    user_id: int | None
+    note: str

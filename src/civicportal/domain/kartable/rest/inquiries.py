@@ -20,10 +20,11 @@ from civicportal.domain.kartable.rest.items import (
     person_item,
 )
 from civicportal.domain.kartable.rest.notes import event_again, made_event
-from civicportal.domain.kartable.rest.steps import WRITE, Addressee, Referred, act_on, addressee, changed
+from civicportal.domain.kartable.rest.steps import WRITE, Referred, act_on, addressee, changed
 from civicportal.domain.kartable.rows import holder_id
 from civicportal.domain.kartable.schemas import InquiryAnswer
 from civicportal.domain.kartable.services import KartableService
+from civicportal.domain.kartable.types import Addressee
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.errors import NotFound
 from civicportal.util.i18n import _

@@ -23,6 +23,7 @@ from civicportal.domain.kartable.rest.cases import (
 )
 from civicportal.domain.kartable.rest.items import WholeCase, whole_case
 from civicportal.domain.kartable.services import KartableService
+from civicportal.domain.kartable.types import Addressee
 from civicportal.domain.kartable.undo import UndoService
 from civicportal.domain.organization.services import OrganizationService, UnknownUnit
 from civicportal.util.errors import NotFound
@@ -66,14 +67,6 @@ class Returned(StrictSchema):
     """The reason of a return."""
 
     note = Node(CleanText(2, LONGEST_WORDS, multiline=True), title=_("Reason"))
-
-
-class Addressee(TypedDict):
-    """Arguments of a referral, a copy or an inquiry."""
-
-    unit_id: int
-    user_id: int | None
-    note: str
 
 
 class UndoItem(TypedDict):

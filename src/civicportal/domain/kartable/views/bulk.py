@@ -19,6 +19,7 @@ from civicportal.domain.kartable import bulk as many
 from civicportal.domain.kartable.assignment import AssignmentService
 from civicportal.domain.kartable.custody import CustodyService
 from civicportal.domain.kartable.services import KartableService
+from civicportal.domain.kartable.types import Addressee
 from civicportal.domain.kartable.views import forms
 from civicportal.domain.kartable.views.bulk_print import print_later
 from civicportal.domain.kartable.views.bulk_result import SourceList, show_later
@@ -104,17 +105,17 @@ def undo(request: Request) -> ViewResult:
 
 
 def _refer(request: Request, codes: Sequence[str]) -> ViewResult:
-    def refer(work: "Work", case: Case, to: forms.Addressee) -> object:
+    def refer(work: "Work", case: Case, to: Addressee) -> object:
         return work.get(KartableService).refer(case, **to, unattended=True)
 
     return _send(request, codes, "refer", partial(doubt, request), refer, _("Referred"))
 
 
 def _copy(request: Request, codes: Sequence[str]) -> ViewResult:
-    def question(work: "Work", cases: Sequence[Case], to: forms.Addressee) -> Unread | None:
+    def question(work: "Work", cases: Sequence[Case], to: Addressee) -> Unread | None:
         return next(filter(None, (unread(request, work, case, "copy", to) for case in cases)), None)
 
-    def copy(work: "Work", case: Case, to: forms.Addressee) -> object:
+    def copy(work: "Work", case: Case, to: Addressee) -> object:
         return work.get(KartableService).copy(case, **to)
 
     return _send(request, codes, "copy", question, copy, _("Copy sent"))
@@ -124,8 +125,8 @@ def _send(
     request: Request,
     codes: Sequence[str],
     action: str,
-    question: Callable[["Work", Sequence[Case], forms.Addressee], UnattendedUnits | Unread | None],
-    act: Callable[["Work", Case, forms.Addressee], object],
+    question: Callable[["Work", Sequence[Case], Addressee], UnattendedUnits | Unread | None],
+    act: Callable[["Work", Case, Addressee], object],
     title: TranslationString,
 ) -> ViewResult:
     """Ask for the addressee, and send every case to it.

@@ -8,6 +8,7 @@ from civicportal.domain.accounts.services import AccountService
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.kartable.custody import CustodyService
+from civicportal.domain.kartable.types import Addressee
 from civicportal.domain.kartable.views import forms
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.web.request import Request
@@ -50,9 +51,7 @@ class UnattendedUnits:
     token: str
 
 
-def doubt(
-    request: Request, work: "Work", cases: Sequence[Case], to: forms.Addressee
-) -> UnattendedUnits | None:
+def doubt(request: Request, work: "Work", cases: Sequence[Case], to: Addressee) -> UnattendedUnits | None:
     """Return what must be confirmed before a referral, if anything.
 
     :param to: ``unit_id`` and ``user_id`` of the recipient.
@@ -84,7 +83,7 @@ def doubt(
     )
 
 
-def unread(request: Request, work: "Work", case: Case, type_: str, to: forms.Addressee) -> Unread | None:
+def unread(request: Request, work: "Work", case: Case, type_: str, to: Addressee) -> Unread | None:
     """Return what must be confirmed before a copy or an inquiry.
 
     It is None if anyone reads it or it is confirmed.

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from civicportal.domain.cases.models import Attachment, Case
 from civicportal.domain.cases.services import CaseService
@@ -15,6 +15,7 @@ from civicportal.domain.kartable.contractors import AFTER, ShownLink
 from civicportal.domain.kartable.custody import CustodyService
 from civicportal.domain.kartable.ready_texts import ReadyTextService
 from civicportal.domain.kartable.recent import RecentAddresseeService
+from civicportal.domain.kartable.types import Addressee
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
@@ -153,14 +154,6 @@ def referral_form(
         people()
     bindings = {"units": _recent_first(work, units), "people": people}
     return BoundForm(request, schemas.ReferralSchema(), bindings=bindings, prefix="refer", ignore=ignore)
-
-
-class Addressee(TypedDict):
-    """Arguments of a referral, a copy or an inquiry."""
-
-    unit_id: int
-    user_id: int | None
-    note: str
 
 
 def addressee(values: Values) -> Addressee:

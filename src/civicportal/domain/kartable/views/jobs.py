@@ -16,6 +16,7 @@ from civicportal.domain.kartable import schemas
 from civicportal.domain.kartable.errors import ReferralError
 from civicportal.domain.kartable.jobs import MOST, JobService, NewJob, RefusedJob
 from civicportal.domain.kartable.timeline import StaffHistory
+from civicportal.domain.kartable.types import Addressee
 from civicportal.domain.kartable.views import forms
 from civicportal.domain.kartable.views.actions import STALE, act_on_case, press
 from civicportal.domain.kartable.views.doubts import UnattendedUnits, doubt
@@ -184,7 +185,7 @@ def _doubts(request: Request, case: Case, sent: _Sent) -> list[UnattendedUnits]:
     :raises RefusedJob: for those that no one would get.
     """
     request.work.get(JobService).check(case, sent.jobs)
-    to = (forms.Addressee(unit_id=job.unit_id, user_id=None, note="") for job in sent.jobs)
+    to = (Addressee(unit_id=job.unit_id, user_id=None, note="") for job in sent.jobs)
     return [found for one in to if (found := doubt(request, request.work, [case], one))]
 
 

@@ -1,4 +1,4 @@
-"""The form of a new request."""
+"""The form of a new request, and what it asks for."""
 
 from dataclasses import replace
 from datetime import date
@@ -6,6 +6,7 @@ from typing import Any
 
 import colander
 
+from civicportal.api.database import Work
 from civicportal.api.forms import (
     Choice,
     ChoiceCardsWidget,
@@ -22,9 +23,11 @@ from civicportal.api.forms import (
     StrictSchema,
     Values,
 )
+from civicportal.api.organization import OrganizationService
 from civicportal.api.submission import Caller
-from civicportal_meetings.days import ANY, PARTS
+from civicportal_meetings.days import ANY, PARTS, office_days
 from civicportal_meetings.i18n import _
+from civicportal_meetings.services import Applicant, NewMeeting
 
 MOST_COMPANIONS = 5
 OLDEST = 120
@@ -165,3 +168,36 @@ class Registration(Submission, Caller):
         self["party"].title = _("For whom does the citizen come?")
         self["position"].title = _("What is the citizen in it?")
         self["days"].title = _("Which days suit the citizen?")
+
+
+def working_days(work: Work) -> dict[str, object]:
+    """Return the bindings of the request schema, with the city's current working days."""
+    calendar = work.get(OrganizationService).calendar
+    return {"today": calendar.today(work.clock.now()), "days": office_days(calendar)}
+
+
+def new_meeting(values: Values, *, owner: str, source: str = "web", idempotency_key: str = "") -> NewMeeting:
+    """Return the request of a submitted form.
+
+    :param owner: of its pictures.
+    """
+    return NewMeeting(
+        subject=values["subject"],
+        reason=values["reason"],
+        applicant=Applicant(
+            name=values["name"],
+            party=values["party"],
+            national_code=values.get("national_code", ""),
+            birth_date=values["birth_date"],
+            organization=values["organization"],
+            legal_id=values.get("legal_id", ""),
+            position=values["position"],
+        ),
+        suitable_days=values["days"],
+        suitable_part="" if values["part"] == ANY else values["part"],
+        companions=values["companions"],
+        photos=values["photo_key"],
+        owner=owner,
+        source=source,
+        idempotency_key=idempotency_key,
+    )

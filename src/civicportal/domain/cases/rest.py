@@ -1,6 +1,6 @@
 """New cases by the API: of citizens themselves, and of officers and machines for a caller."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, TypedDict
 
 from civicportal.core.work import Work
@@ -15,7 +15,6 @@ from civicportal.util.values import Values
 from civicportal.web.rest.operations import Bindings, Call, Operation
 from civicportal.web.schema import CleanText, Mobile, Node, StrictSchema
 
-FOR_CALLERS = ("mobile", "name")
 ONLY_STAFF = _("This is only for staff.")
 
 #: Opens a case: values, user id of the citizen or None, idempotency key, uploader of its pictures.
@@ -23,7 +22,7 @@ OpenByCall = Callable[[Work, Values, int | None, str, str], Case]
 
 
 class OfCaller(StrictSchema):
-    """The caller for whom a member of staff or a machine registers a case."""
+    """The mobile of the caller for whom a member of staff or a machine registers a case."""
 
     mobile = Node(
         Mobile(),
@@ -31,6 +30,11 @@ class OfCaller(StrictSchema):
         description=_("Without one, the citizen follows it up with a PIN."),
         missing=None,
     )
+
+
+class OfNamedCaller(OfCaller):
+    """A caller with a name, for cases that have no other one."""
+
     name = Node(CleanText(2, 120), title=_("Name of the citizen, with the mobile"), missing="")
 
 
@@ -51,18 +55,21 @@ def case_operation(
     person with a mobile, or for no one. The source of the latter is "api".
 
     :param kind: name of the kind, which is that of the plugin or begins with it.
-    :param schema: of the body, as that of the form; ``mobile`` and ``name`` are added.
+    :param schema: of the body, as that of the form; ``mobile`` is added, and ``name`` if it has no such field.
     :param open_case: opens the case: of a unit of work, the values of the body, the user id of the citizen or None, the
         idempotency key, and the uploader of the pictures. It may raise
         :class:`~civicportal.util.errors.Refused`.
     :param bindings: returns the bindings of the schema besides country and calendar.
     """
-    body = type(schema.__name__, (OfCaller, schema), {"__doc__": schema.__doc__})
+    own_name = any(node.name == "name" for node in schema().children)
+    caller = OfCaller if own_name else OfNamedCaller
+    body = type(schema.__name__, (caller, schema), {"__doc__": schema.__doc__})
+    for_staff = [node.name for node in caller().children]
     return Operation(
         name=f"{kind}.create",
         path=f"/{kind}",
         title=_("Open a case"),
-        call=lambda call: _create(call, kind, open_case),
+        call=lambda call: _create(call, kind, open_case, for_staff),
         count=_count,
         again=lambda call, _made: _again(call, kind),
         returns=NewCaseItem,
@@ -93,11 +100,11 @@ def _count(call: Call) -> None:
         limits.count_uses(("submit_citizen", user_id), same=("submit_same", _form_key(call)))
 
 
-def _create(call: Call, kind_name: str, open_case: OpenByCall) -> NewCaseItem:
+def _create(call: Call, kind_name: str, open_case: OpenByCall, for_staff: Sequence[str]) -> NewCaseItem:
     actor, body, kind = call.work.actor, call.body, kind_of(call.work.site, kind_name)
     pin, owner = "", call.request.upload_owner()
     if actor.is_staff:
-        if body["name"] and body["mobile"] is None:
+        if "name" in for_staff and body["name"] and body["mobile"] is None:
             raise call.wrong_field("#/name", NAME_WITHOUT_MOBILE)
         case, pin = call.work.get(OnBehalfService).register(
             kind,
@@ -106,7 +113,7 @@ def _create(call: Call, kind_name: str, open_case: OpenByCall) -> NewCaseItem:
             form_key=_form_key(call),
         )
     else:
-        for name in FOR_CALLERS:
+        for name in for_staff:
             if body[name]:
                 raise call.wrong_field(f"#/{name}", ONLY_STAFF)
         if actor.level < kind.level:

@@ -10,8 +10,8 @@ from civicportal.api.web import Request, ViewResult
 from civicportal_meetings.i18n import _
 from civicportal_meetings.names import KIND
 from civicportal_meetings.services import MeetingService
-from civicportal_meetings.submission import Registration
-from civicportal_meetings.views.request import UNASKED, new_meeting, working_days
+from civicportal_meetings.submission import Registration, new_meeting, working_days
+from civicportal_meetings.views.request import UNASKED
 
 
 def new(request: Request) -> ViewResult:
@@ -28,6 +28,6 @@ def new(request: Request) -> ViewResult:
 
 
 def _prepare(request: Request, _form: BoundForm, values: Values) -> Callable[[int | None, str], Case]:
-    meeting = new_meeting(request, values, source=values["source"])
+    meeting = new_meeting(values, owner=request.upload_owner(), source=values["source"])
     make_for = request.work.get(MeetingService).make_for
     return lambda citizen_id, key: make_for(citizen_id, meeting, key)

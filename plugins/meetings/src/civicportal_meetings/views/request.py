@@ -5,20 +5,18 @@ from functools import partial
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.api.cases import CaseService, kind_of
-from civicportal.api.database import Work
 from civicportal.api.forms import Values
 from civicportal.api.localization import localized_digits
-from civicportal.api.organization import OrganizationService
 from civicportal.api.people import PeopleService
 from civicportal.api.submission import (
     CaseSubmission,
 )
 from civicportal.api.web import Request, ViewResult
-from civicportal_meetings.days import ANY, office_days
+from civicportal_meetings.days import ANY
 from civicportal_meetings.i18n import _
 from civicportal_meetings.names import KIND
-from civicportal_meetings.services import Applicant, MeetingService, NewMeeting, PublicDayService
-from civicportal_meetings.submission import Submission
+from civicportal_meetings.services import MeetingService, PublicDayService
+from civicportal_meetings.submission import Submission, new_meeting, working_days
 
 #: Anchor to which a pending form returns.
 LAST_STEP = "#4"
@@ -76,12 +74,6 @@ def _submission(request: Request, known: Values | None = None) -> CaseSubmission
     )
 
 
-def working_days(work: Work) -> dict[str, object]:
-    """Return the bindings of the request schema, with the city's current working days."""
-    calendar = work.get(OrganizationService).calendar
-    return {"today": calendar.today(work.clock.now()), "days": office_days(calendar)}
-
-
 def _page(request: Request) -> dict[str, object]:
     hours = localized_digits(request.site.plugin_settings[KIND]["hours"], request.locale_name)
     first, _dash, last = hours.partition("-")
@@ -99,32 +91,6 @@ def _page(request: Request) -> dict[str, object]:
 def _submit(request: Request, submission: CaseSubmission, values: Values) -> ViewResult:
     if redirect := submission.admit(values):
         return redirect
-    meeting = new_meeting(request, values, idempotency_key=submission.form.once(values))
+    meeting = new_meeting(values, owner=request.upload_owner(), idempotency_key=submission.form.once(values))
     case = submission.open(lambda: request.work.get(MeetingService).submit(meeting))
     return HTTPSeeOther(request.route_path("meetings.sent", code=case.code))
-
-
-def new_meeting(
-    request: Request, values: Values, *, source: str = "web", idempotency_key: str = ""
-) -> NewMeeting:
-    """Return the request of a submitted form."""
-    return NewMeeting(
-        subject=values["subject"],
-        reason=values["reason"],
-        applicant=Applicant(
-            name=values["name"],
-            party=values["party"],
-            national_code=values.get("national_code", ""),
-            birth_date=values["birth_date"],
-            organization=values["organization"],
-            legal_id=values.get("legal_id", ""),
-            position=values["position"],
-        ),
-        suitable_days=values["days"],
-        suitable_part="" if values["part"] == ANY else values["part"],
-        companions=values["companions"],
-        photos=values["photo_key"],
-        owner=request.upload_owner(),
-        source=source,
-        idempotency_key=idempotency_key,
-    )

@@ -61,12 +61,12 @@ class AnnouncementReader(Service):
         query = select(Post).where(in_state(self.now, "live"))
         return self.session.scalars(query.order_by(Post.starts_at.desc(), Post.id.desc()).limit(most)).all()
 
-    def before(self, view: str, post_id: int | None, most: int) -> Sequence[Post]:
-        """Return the latest announcements of a list for citizens, "live" or "ended", by descending ids.
+    def before(self, state: State, post_id: int | None, most: int) -> Sequence[Post]:
+        """Return the latest announcements in a state, by descending ids.
 
         :param post_id: only those with a lower id.
         """
-        query = select(Post).where(in_state(self.now, "ended" if view == "ended" else "live"))
+        query = select(Post).where(in_state(self.now, state))
         if post_id is not None:
             query = query.where(Post.id < post_id)
         return self.session.scalars(query.order_by(Post.id.desc()).limit(most)).all()

@@ -32,12 +32,13 @@ def small(body: bytes) -> bytes:
 def compress(request: Request, response: Response) -> None:
     """Compress a response as gzip if the client accepts it.
 
-    For complete responses without an ETag, which would be that of other bytes. The caller makes sure that the length
-    tells no secret.
+    For complete responses without a strong ETag, which would be that of other bytes. The caller makes sure that the
+    length tells no secret.
     """
     length = response.content_length
     whole = length is not None and LEAST_BYTES <= length <= MOST_BYTES
-    if whole and response.content_encoding is None and response.etag is None:
+    weak = response.headers.get("ETag", "W/").startswith("W/")
+    if whole and response.content_encoding is None and weak:
         response.vary = (*(response.vary or ()), "Accept-Encoding")
         if takes_gzip(request):
             response.body = gzip.compress(response.body, LEVEL, mtime=0)

@@ -1,5 +1,6 @@
 """Generated calls of every operation by its own document, with tokens of every role (schemathesis)."""
 
+import portal as portals
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -13,7 +14,10 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from civicportal.app import create_app
 from civicportal.domain.tokens.scopes import scopes_of
+from civicportal.portal.seeds import SeedService
+from civicportal.testing import make_citizen, make_staff
 from civicportal.testing.tokens import token_for
 
 MODES = schemathesis.GenerationMode
@@ -29,17 +33,29 @@ CHECKS = (
 ROLES = ("visitor", "citizen", "officer", "other")
 
 
+LIMITS = ("api_token", "api_address", "upload_owner", "upload_address", "upload_known", "submit_citizen")
+LIFTED = [[10_000_000, 60]]
+
+
 @pytest.fixture
 def free_of_limits(assemble_migrated):
     """A site whose limits no generated calls reach."""
-    lifted = {
-        name: [[10_000_000, 60]]
-        for name in ("api_token", "api_address", "upload_owner", "upload_address", "upload_known")
-    }
-    return assemble_migrated(limits=lifted)
+    return assemble_migrated(limits=dict.fromkeys(LIMITS, LIFTED))
 
 
-def call_all(site, app, people, codes, calls):
+@pytest.fixture
+def portal(civic_session, civic_database, tmp_path):
+    """The example site with its plugins, whose limits no generated calls reach."""
+    tables = "\n".join(f"{name} = {LIFTED}" for name in LIMITS if name not in portals.LIFTED)
+    site = portals.Portal(tmp_path, civic_session.new_database(civic_database), tables=tables).site
+    with site.work() as work:
+        work.get(SeedService).load()
+    yield site
+    site.engines.dispose()
+
+
+def call_all(site, app, people, codes, calls, *, groups=()):
+    """Call the operations, or those of some groups, as every role."""
     tokens = {}
     for role, person in people.items():
         is_staff = person.username is not None
@@ -49,6 +65,8 @@ def call_all(site, app, people, codes, calls):
     wrong = []
     for found in schema.get_all_operations():
         operation = found.ok()
+        if groups and operation.definition.raw["tags"][0] not in groups:
+            continue
         for role in ROLES:
             wrong += problems_of(operation, tokens.get(role), codes, calls)
     assert not wrong, "\n\n".join(wrong[:20])
@@ -86,8 +104,10 @@ def problems_of(operation, token, codes, calls):
             case.validate_response(response, checks=checks)
         except FailureGroup as failures:
             for one in failures.exceptions:
-                # A generated name that is no text does not reach the address, and a stale version is a refusal.
-                if "additionalProperties" in str(one) or response.status_code == 412:
+                # A generated name that is no text does not reach the address, a text is measured without what is
+                # invisible in it, and a stale version is a refusal.
+                unclear = any(word in str(one) for word in ("additionalProperties", "`maxLength`"))
+                if unclear or response.status_code == 412:
                     continue
                 found.setdefault(
                     one.title,
@@ -101,6 +121,17 @@ def problems_of(operation, token, codes, calls):
 def test_a_few_calls_of_every_operation(free_of_limits, browse, city):
     people, codes = city
     call_all(free_of_limits, browse(free_of_limits).app, people, codes, FEW)
+
+
+def test_a_few_calls_of_the_operations_of_plugins(portal):
+    with portal.work() as work:
+        people = {
+            "citizen": make_citizen(work),
+            "officer": make_staff(work, "administrator"),
+            "other": make_staff(work, "handler"),
+        }
+    plugins = {plugin.name for plugin in portal.plugins}
+    call_all(portal, create_app(portal), people, ["9999999999"], FEW // 3, groups=plugins)
 
 
 @pytest.mark.long

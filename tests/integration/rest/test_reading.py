@@ -130,3 +130,36 @@ def test_the_reference_is_a_page_without_scripts_of_its_own(app):
     assert not page.select("main script")
     targets = {link["href"][1:] for link in page.select("main a[href^='#']")}
     assert targets <= {one["id"] for one in page.select("[id]")}
+
+
+class TestUnchangedLists:
+    def test_a_list_that_has_not_changed_is_not_sent_again(self, site, caller, city):
+        officer = caller("officer")
+        first = officer.get("/cases")
+        assert first.headers["ETag"].startswith('W/"')
+        again = officer.get("/cases", status=304, If_None_Match=first.headers["ETag"])
+        assert again.body == b""
+        assert again.headers["ETag"] == first.headers["ETag"]
+        with site.work() as work:
+            topic = work.get(OrganizationService).category("petitions", "waste")
+            code = make_case(work, category=topic, citizen=city[0]["citizen"]).code
+        changed = officer.get("/cases", If_None_Match=first.headers["ETag"])
+        assert code in codes_of(changed)
+
+    def test_the_tag_is_that_of_what_the_caller_sees(self, site, caller, city):
+        """So it tells nothing about cases of others."""
+        officer, other = caller("officer"), caller("other")
+        mine, theirs = (person.get("/cases").headers["ETag"] for person in (officer, other))
+        assert mine != theirs
+        with site.work() as work:
+            topic = work.get(OrganizationService).category("petitions", "light")
+            make_case(work, category=topic, citizen=city[0]["citizen"])
+        assert officer.get("/cases").headers["ETag"] == mine
+        assert other.get("/cases").headers["ETag"] != theirs
+        assert officer.get("/cases?fields=code").headers["ETag"] != mine
+
+    @pytest.mark.parametrize("path", ["/units", "/categories"])
+    def test_reference_data_have_one_too(self, caller, path):
+        officer = caller("officer")
+        tag = officer.get(path).headers["ETag"]
+        officer.get(path, status=304, If_None_Match=tag)

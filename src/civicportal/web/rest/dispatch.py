@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -184,6 +185,10 @@ def _response(call: Call, found: object) -> Response:
     response.headers["Content-Language"] = request.locale_name
     response.vary = ("Authorization", "Accept-Language")
     response.cache_control = "private, no-cache"
+    if call.operation.method == "GET" and response.etag is None:
+        # Weak, because the same answer may be compressed.
+        digest = hashlib.blake2b(response.body, digest_size=16).hexdigest()
+        response.headers["ETag"] = f'W/"{digest}"'
     response.conditional_response = True
     return response
 

@@ -332,7 +332,7 @@ def _responses(operation: Operation, types: _Types, say: Say) -> Schema:
     else:
         content = {media: {} for media in operation.media}
     success: Schema = {"description": say(operation.title), "content": content}
-    if operation.has_version:
+    if operation.has_version or (operation.method == "GET" and operation.returns is not None):
         success["headers"] = {"ETag": {"schema": {"type": "string"}}}
     found: Schema = {str(operation.status): success}
     if operation.method == "GET":

@@ -98,6 +98,7 @@ ALIASES = frozenset(
         "Clock",
         "DatasetColumn",  # as OpenDataset.Column
         "DateStyle",
+        "Delivery",  # the row of a queue
         "ExportSource",
         "Expression",
         "FormValues",

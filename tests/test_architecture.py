@@ -238,7 +238,7 @@ DANGEROUS = {
     # Written, never read.
     "xml": {"web/feeds"},
     "httpx": {"civicportal_sms_ir/exchange"},
-    "httpcore": {"webhooks/network", "webhooks/sending"},
+    "httpcore": {"outgoing/client", "outgoing/network"},
     "obstore": {"backup/targets", "storage/s3"},
     **dict.fromkeys(NOBODYS, frozenset[str]()),
 }

@@ -72,7 +72,7 @@ RULES = {
     "webhooks.schema": "nobody's",
 }
 #: Rights over the whole municipality: who has one has it for all it is about.
-WHOLE = ("core:", "announcements:post:", "announcements:broadcast:", "meetings:session:")
+WHOLE = ("core:", "announcements:post:", "announcements:broadcast:", "meetings:session:", "reports:remote:")
 #: A step of staff and one of the citizen, by kind.
 STEPS = {
     "reports": ("start_review", "citizen_answers"),

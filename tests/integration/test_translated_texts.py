@@ -39,6 +39,17 @@ NOT_TRANSLATED = {
     "closures": {"reason"},
     "holidays": {"translations"},
     "office_hours": {"half_days", "weekend"},
+    # Names of other organisations, and what their servers say.
+    "reports_remote_rule": {"attributes", "definition", "service_code"},
+    "reports_remote_server": {
+        "address",
+        "api_key",
+        "closes_with",
+        "jurisdiction",
+        "name",
+        "pictures",
+        "services",
+    },
     "ready_texts": {"kind", "text", "transition", "translations"},
     "role_permissions": {"permission"},
     "roles": {"key", "translations"},

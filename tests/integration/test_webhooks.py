@@ -14,9 +14,10 @@ from cloudevents.core.formats.json import JSONFormat
 from receivers import hang, raw, receiving, status
 from sqlalchemy import select
 
+from civicportal.core.outgoing import client
 from civicportal.domain.audit.models import AuditEvent
 from civicportal.domain.cases.services import CaseService
-from civicportal.domain.webhooks import jobs, sending
+from civicportal.domain.webhooks import jobs
 from civicportal.domain.webhooks.delivery import deliver_once
 from civicportal.domain.webhooks.events import EVENTS, schema_of
 from civicportal.domain.webhooks.findings import findings
@@ -356,7 +357,7 @@ def test_a_receiver_that_lies_stops_nothing(site, receiver, answer, error):
 
 @pytest.mark.parametrize("kind", ["silent", "slow"])
 def test_a_receiver_that_hangs_ends_after_the_total_time(site, receiver, monkeypatch, kind):
-    monkeypatch.setattr(sending, "TOTAL_SECONDS", 0.6)
+    monkeypatch.setattr(client, "TOTAL_SECONDS", 0.6)
     subscribe(site, receiver.address)
     slow = raw(*[bytes([letter]) for letter in b"HTTP/1.1 200 OK\r\n" * 40], pause=0.05)
     receiver.answers.append(hang(receiver) if kind == "silent" else slow)

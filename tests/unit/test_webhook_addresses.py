@@ -8,9 +8,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from receivers import receiving
 
-from civicportal.domain.webhooks import addresses
-from civicportal.domain.webhooks.addresses import AddressRefused, checked_address, refuse_private, resolve
-from civicportal.domain.webhooks.sending import WebhookConnection, storable
+from civicportal.core.outgoing import addresses
+from civicportal.core.outgoing.addresses import AddressRefused, checked_address, refuse_private, resolve
+from civicportal.core.outgoing.client import HttpAnswer
+from civicportal.domain.webhooks.sending import WebhookConnection
 from civicportal.testing import NOON
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
@@ -193,5 +194,5 @@ def test_several_events_share_a_connection(monkeypatch):
 
 
 def test_what_is_stored_of_an_answer_is_short_and_readable():
-    assert storable(b"\xff\x00ok\nnext\x1b[31m") == "� ok\nnext [31m"
-    assert len(storable("ش".encode() * 1000).encode()) <= 1024 + 3
+    assert HttpAnswer(status=200, body=b"\xff\x00ok\nnext\x1b[31m").excerpt() == "� ok\nnext [31m"
+    assert len(HttpAnswer(status=200, body="ش".encode() * 1000).excerpt().encode()) <= 1024 + 3

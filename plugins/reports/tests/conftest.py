@@ -7,6 +7,7 @@ import pytest
 from civicportal_reports.places import locate_point
 from civicportal_reports.services import NewReport, ReportService
 from PIL import Image
+from two_cities import LOCAL, Cuts, Neighbour, add_rule, add_server
 
 from civicportal.api.cases import CaseService
 from civicportal.api.database import Work
@@ -16,6 +17,8 @@ from civicportal.api.organization import OrganizationService
 from civicportal.api.people import Identity
 from civicportal.api.plugins import Site
 from civicportal.testing import identity, make_category, make_citizen, make_staff, make_unit
+from civicportal.testing.serving import Server
+from civicportal.testing.tokens import token_for
 
 
 @pytest.fixture
@@ -96,6 +99,11 @@ class City:
 
 @pytest.fixture
 def city(site):
+    return founded(site)
+
+
+def founded(site):
+    """Return the city of a site with its units, categories and people."""
     with site.work() as work:
         units = {key: make_unit(work, key) for key in ("pr", "civil", "waste")}
         categories = {}
@@ -119,3 +127,26 @@ def city(site):
             stranger=identity(work, make_staff(work, unit=units["waste"], name="رضا مرادی")),
             categories=categories,
         )
+
+
+@pytest.fixture
+def neighbour(site, city, civic_session, civic_database, civic_settings, monkeypatch):
+    """A second city whose Open311 server gets the potholes of the first one."""
+    monkeypatch.setitem(site.settings, "webhooks", {**site.settings["webhooks"], **LOCAL})
+    settings = {
+        **civic_settings,
+        "site": {**civic_settings["site"], "name": "شهر همسایه", "short_name": "همسایه"},
+    }
+    environment = civic_session.environment(civic_database, settings)
+    environment.reset()
+    there = founded(environment.site)
+    with environment.site.work() as work:
+        machine = identity(work, make_staff(work, "registrar", permissions=["reports:case:register"]))
+    cuts = Cuts(environment.app)
+    server = Server(cuts)
+    key = token_for(environment.site, machine, "cases:read", "cases:write")
+    server_id = add_server(site, f"{server.address}/open311/v2", key)
+    add_rule(site, server_id, "pothole", category_id=city.categories["pothole"])
+    yield Neighbour(site=environment.site, city=there, cuts=cuts, server_id=server_id)
+    cuts.ends.set()
+    server.close()

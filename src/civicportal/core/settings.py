@@ -296,11 +296,11 @@ class ApiTable(Table):
 
 
 class WebhooksTable(Table):
-    """``[webhooks]``: events that are sent to other software.
+    """``[webhooks]``: events that are sent to other software, and the addresses of other servers.
 
-    :ivar http: allow addresses without encryption.
-    :ivar private_networks: private addresses and networks that events may be sent to, for instance "10.20.0.0/16"; by
-        default only public ones.
+    :ivar http: allow addresses without encryption, also for the servers of plugins.
+    :ivar private_networks: private addresses and networks that may be reached, for instance "10.20.0.0/16", also by
+        plugins; by default only public ones.
     :ivar prefix: beginning of the types of events, a domain name of the city written backwards.
     :ivar retry_hours: how long an event is tried again before it counts as failed.
     :ivar keep_days: days after which deliveries are deleted, with their attempts.

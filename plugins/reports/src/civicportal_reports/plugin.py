@@ -1,11 +1,12 @@
 """Hook implementations of the reports plugin."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.resources import files as resources
 from pathlib import Path
 
 import click
 from pyramid.config import Configurator
+from translationstring import TranslationString
 
 from civicportal.api.cases import Case, CaseChange, CaseKind
 from civicportal.api.database import Work
@@ -13,6 +14,7 @@ from civicportal.api.exports import Export, StatisticsExport
 from civicportal.api.kartable import RoutingTarget
 from civicportal.api.notifications import InboundMessage, MessageText, Reply
 from civicportal.api.opendata import OpenDataset
+from civicportal.api.people import Permission
 from civicportal.api.plugins import Finding, Job, PluginModels, Site, hookimpl
 from civicportal.api.web import DashboardWidget, NavigationItem, Panel, Request
 from civicportal_reports import commands, demo, digest, doctor, views, widgets
@@ -22,6 +24,8 @@ from civicportal_reports.i18n import _
 from civicportal_reports.messages import MESSAGES
 from civicportal_reports.models import ReportsBase
 from civicportal_reports.nearby import NearbyService
+from civicportal_reports.open311_client import jobs as remote_jobs
+from civicportal_reports.open311_client.services import ACTIONS, MANAGE, RemoteService
 from civicportal_reports.open_data import REPORTS_DATASET
 from civicportal_reports.schemas import Settings
 from civicportal_reports.workflow import KIND, REPORTS
@@ -54,8 +58,28 @@ def register_messages() -> Iterable[MessageText]:
 
 @hookimpl
 def register_jobs(site: Site) -> Iterable[Job]:
-    """Return the daily message to those who follow a part of the city."""
-    return digest.jobs(site)
+    """Return the daily message to those who follow a part of the city, and the deliveries to other servers."""
+    return (*digest.jobs(site), *remote_jobs.JOBS)
+
+
+@hookimpl
+def register_permissions() -> Iterable[Permission]:
+    """Return the right of administrators."""
+    return (Permission(name=MANAGE, title=_("Deliver reports to Open311 servers of others")),)
+
+
+@hookimpl
+def register_audit_actions() -> Mapping[str, TranslationString]:
+    """Return the titles of audit actions."""
+    return ACTIONS
+
+
+@hookimpl
+def portal_restored(work: Work) -> Iterator[str]:
+    """Switch deliveries to other servers off: it is unknown what was delivered since the backup."""
+    number = work.get(RemoteService).switch_all_off()
+    if number:
+        yield f"{number} Open311 servers were switched off: look what they have got before you switch them on again"
 
 
 @hookimpl
@@ -124,6 +148,15 @@ def navigation_items() -> Iterable[NavigationItem]:
             weight=13,
             permission="reports:case:view",
         ),
+        NavigationItem(
+            name="reports.remotes",
+            title=_("Open311 servers"),
+            route="reports.remotes",
+            icon="send",
+            area="staff",
+            section="admin",
+            permission=MANAGE,
+        ),
     )
 
 
@@ -148,9 +181,10 @@ def route_case(case: Case, work: Work) -> RoutingTarget | None:
 
 @hookimpl
 def case_changed(change: CaseChange, work: Work) -> None:
-    """Update links and followers of duplicates."""
+    """Update links and followers of duplicates, and queue what other servers get."""
     if change.case.kind == KIND:
         work.get(DuplicateService).sync_duplicate_link(change)
+        work.get(RemoteService).case_changed(change)
 
 
 @hookimpl

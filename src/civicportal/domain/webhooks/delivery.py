@@ -18,7 +18,7 @@ from sqlalchemy.orm import aliased
 from civicportal import __version__
 from civicportal.core.crypto import CannotDecrypt
 from civicportal.core.db import UTCDateTime
-from civicportal.core.deliveries import DeliveryQueue
+from civicportal.core.deliveries import DeliveryQueue, pause
 from civicportal.core.serving.proxies import networks
 from civicportal.domain.notifications.troubles import keep
 from civicportal.domain.webhooks.events import CONTENT_TYPE
@@ -38,8 +38,6 @@ BATCH = 25
 """Events in one lease."""
 BATCH_SECONDS = 20.0
 """After this time a batch is given back; with the last request it stays well within its lease."""
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=6)
-JITTER = 0.25
 PROBING_AFTER = 3
 """Failures in a row after which the address is tried with single events until one succeeds."""
 LONGEST_PROBE_PAUSE = timedelta(minutes=30)
@@ -211,7 +209,7 @@ class WebhookQueue(DeliveryQueue[WebhookDelivery]):
         self._note_health(batch.webhook_id, results)
 
     def _failure(self, lease: DeliveryLease, result: SendResult) -> dict[str, object]:
-        next_at = self.now + pause(lease.attempt, secrets.SystemRandom().random(), result.retry_after)
+        next_at = self.retry_at(lease.attempt, result.retry_after)
         is_over = result.is_gone or (lease.expires_at is not None and next_at > lease.expires_at)
         return {"state": "dead" if is_over else "new", "next_at": next_at, "last_error": _kept(result)}
 
@@ -260,14 +258,3 @@ def _attempt(lease: DeliveryLease, result: SendResult) -> dict[str, object]:
 
 def _kept(result: SendResult) -> str:
     return keep(result.error) if result.error else ""
-
-
-def pause(attempts: int, chance: float, asked: float | None = None) -> timedelta:
-    """Return the pause before the next attempt: 30 s, doubled each time, at most six hours, with jitter.
-
-    :param attempts: made so far, one or more.
-    :param chance: a random number from 0 to 1.
-    :param asked: seconds requested by the receiver, which are kept even if they are more.
-    """
-    wanted = min(FIRST_PAUSE * 2 ** min(attempts - 1, 12), LONGEST_PAUSE) * (1 + JITTER * chance)
-    return max(wanted, timedelta(seconds=asked or 0))

@@ -2,7 +2,7 @@
 
 import colander
 
-from civicportal.domain.webhooks.addresses import LONGEST, AddressRefused
+from civicportal.core.outgoing.addresses import LONGEST, AddressRefused
 from civicportal.domain.webhooks.services import STATES
 from civicportal.util.i18n import _
 from civicportal.web.forms import RadioWidget, TextWidget, optional_choice
@@ -16,7 +16,7 @@ def _check_address(node: colander.SchemaNode, address: str) -> None:
     try:
         node.bindings["check_address"](address)
     except AddressRefused as refusal:
-        raise colander.Invalid(node, refusal.words) from None
+        raise colander.Invalid(node, refusal.reason) from None
 
 
 class WebhookForm(StrictSchema):

@@ -5,11 +5,10 @@ from functools import partial
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.core.serving.proxies import networks
+from civicportal.core.outgoing.client import GuardedClient
 from civicportal.domain.notifications.troubles import localized_reason
 from civicportal.domain.organization.choices import category_options, unit_options
 from civicportal.domain.organization.services import OrganizationService
-from civicportal.domain.webhooks.addresses import checked_address
 from civicportal.domain.webhooks.events import CONTENT_TYPE, TEST, VERSION, events_of, schema_of
 from civicportal.domain.webhooks.models import Webhook, WebhookDelivery
 from civicportal.domain.webhooks.schemas import DeliveryFilters, WebhookForm
@@ -204,8 +203,7 @@ def _words(request: Request) -> dict[str, object]:
 
 
 def _checked(request: Request, address: str) -> str:
-    settings = request.site.settings["webhooks"]
-    return checked_address(address, http=settings["http"], private=networks(settings["private_networks"]))
+    return GuardedClient.checked(request.site, address)
 
 
 def _form(request: Request, present: Values, found: Webhook | None = None) -> BoundForm:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 import colander
 import deform
@@ -52,6 +52,7 @@ _ONCE_DIGITS = 32
 class BoundForm:
     """A form of one request.
 
+    :cvar Secret: type of a field whose value is never stored, logged or shown again.
     :param schema: the unbound schema.
     :param initial: values (not texts) by field name.
     :param send: label of the submit button.
@@ -66,6 +67,8 @@ class BoundForm:
     :param site_limits: names of site-wide limits that count the form: while one of them is reached, the form includes a
         challenge for unknown clients.
     """
+
+    Secret: TypeAlias = types.Password
 
     def __init__(
         self,

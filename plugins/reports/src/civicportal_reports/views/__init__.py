@@ -3,7 +3,7 @@
 from pyramid.config import Configurator
 
 from civicportal.api.web import PagePermission, add_pages
-from civicportal_reports import open311
+from civicportal_reports import open311, open311_client
 from civicportal_reports.rest import OPERATIONS
 from civicportal_reports.workflow import KIND
 
@@ -105,6 +105,7 @@ def includeme(config: Configurator) -> None:
     config.add_operations(OPERATIONS)
     if config.registry.site.plugin_settings[KIND]["open311"]:
         config.include(open311)
+    config.include(open311_client)
     config.keep_offline("reports.new", "reports.list")
     config.keep_offline("reports.field", "reports.field_case", "reports.field_job", staff=True)
     add_pages(

@@ -1,4 +1,4 @@
-"""Which addresses events may be sent to, so that the portal reaches no other machine of the city's network for anybody."""
+"""Which addresses may be reached, so that the portal reaches no other machine of the city's network for anybody."""
 
 import socket
 from collections.abc import Iterable, Sequence
@@ -7,8 +7,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from threading import Thread
 from urllib.parse import urlsplit
 
-from translationstring import TranslationString
-
+from civicportal.util.errors import Refused
 from civicportal.util.i18n import _
 
 Address = IPv4Address | IPv6Address
@@ -36,19 +35,12 @@ _SPECIAL = tuple(
 """Networks that are not public, whatever the standard library of this Python says."""
 
 
-class AddressRefused(Exception):
-    """Nothing may be sent there.
-
-    :ivar words: the reason.
-    """
-
-    def __init__(self, words: TranslationString) -> None:
-        super().__init__(str(words))
-        self.words = words
+class AddressRefused(Refused):
+    """Nothing may be sent there."""
 
 
 def checked_address(text: str, *, http: bool, private: Sequence[Network]) -> str:
-    """Return a valid address of a webhook in its usual form.
+    """Return a valid address in its usual form.
 
     Names are looked up when something is sent, not here.
 
@@ -101,7 +93,7 @@ def resolve(
         except BaseException as error:
             lookup.set_exception(error)
 
-    Thread(target=look_up, name="webhook-lookup", daemon=True).start()
+    Thread(target=look_up, name="address-lookup", daemon=True).start()
     try:
         found = lookup.result(timeout)
     except (OSError, UnicodeError, TimeoutError):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import httpcore
 
-from civicportal.domain.webhooks.addresses import Address
+from civicportal.core.outgoing.addresses import Address
 
 
 class GuardedNetwork(httpcore.NetworkBackend):

@@ -1,0 +1,11 @@
+"""Jobs of the deliveries to other servers."""
+
+from datetime import timedelta
+
+from civicportal.api.plugins import Job
+from civicportal_reports.open311_client.delivery import deliver, give_up
+
+JOBS = (
+    Job(name="reports.remote-deliveries", every=timedelta(seconds=20), run=deliver),
+    Job(name="reports.remote-overdue", every=timedelta(minutes=10), run=give_up),
+)

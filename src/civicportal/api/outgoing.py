@@ -1,0 +1,5 @@
+"""Deliveries to other servers."""
+
+from civicportal.core.deliveries import DeliveryQueue
+
+__all__ = ["DeliveryQueue"]

@@ -1,0 +1,1 @@
+"""Requests to servers whose addresses an administrator has named."""

@@ -50,11 +50,12 @@ CORE_PARTS = (
     "portal.dashboard",
     "portal.health",
     "portal.help",
+    "portal.importing",
     "portal.members",
     "portal.opendata",
 )
 #: Paths of the core with picture uploads; a plugin's ``includeme`` adds its own to the list.
-UPLOAD_PATHS = ("/uploads", "/kartable/cases", "/my", "/job", "/api/v1/attachments")
+UPLOAD_PATHS = ("/uploads", "/kartable/cases", "/my", "/job", "/api/v1/attachments", "/admin/imports")
 
 
 def create_app(site: Site) -> Router:
@@ -133,7 +134,7 @@ def _settings(site: Site) -> dict[str, object]:
         "jinja2.lstrip_blocks": True,
         "civicportal.hosts": hosts if site.is_production else None,
         "civicportal.upload_paths": list(UPLOAD_PATHS),
-        "civicportal.wide_form_paths": ["/admin/roles"],
+        "civicportal.wide_form_paths": ["/admin/roles", "/admin/imports"],
     }
 
 

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlencode
 
-from browser import announcements, automations, exports, feedback, meetings, webhooks
+from browser import announcements, automations, exports, feedback, imports, meetings, webhooks
 from browser.people import CAREFUL, CITIZENS, RECOVERY_CODES, STAFF
 from browser.wizard import STREET, WORDS
 from civicportal_reports.nearby import NearbyService
@@ -66,6 +66,7 @@ def facts(portal: Portal) -> Facts:
         **exports.facts(portal, people["administrator"]),
         **automations.facts(portal, people["administrator"]),
         **webhooks.facts(portal, people["administrator"]),
+        **imports.facts(portal, people["administrator"]),
     }
 
 

@@ -15,6 +15,7 @@ from civicportal.domain.cases.attachments import UNCLAIMED, PictureFiles
 from civicportal.domain.cases.models import Attachment
 from civicportal.domain.exports.models import ExportJob
 from civicportal.domain.tokens.models import OAuthGrant, RefreshToken, Token
+from civicportal.portal.importing.models import ImportFile, ImportTask
 from civicportal.portal.opendata.models import DataFile
 from civicportal.web.rest.repeats import clean_calls
 
@@ -171,7 +172,7 @@ def _orphans(site: "Site", keys: list[str]) -> set[str]:
         named = {key.partition(".")[0] for key in keys}
         known = {
             key
-            for column in (Attachment.key, ExportJob.file, DataFile.key)
+            for column in (Attachment.key, ExportJob.file, DataFile.key, ImportFile.key, ImportTask.report)
             for key in work.session.scalars(select(column).where(column.in_(named)))
         }
     return {key for key in keys if key.partition(".")[0] not in known}

@@ -156,6 +156,7 @@ def register_jobs(site: "Site") -> "Iterable[Job]":
     from civicportal.domain.webhooks import jobs as webhooks
     from civicportal.portal import cleanup
     from civicportal.portal.admin import health
+    from civicportal.portal.importing import working as imports
     from civicportal.portal.opendata import jobs as open_data
 
     has_own_phones = site.is_demo and site.transport == "console"
@@ -175,6 +176,7 @@ def register_jobs(site: "Site") -> "Iterable[Job]":
         word_repair,
         webhooks,
         automation,
+        imports,
     )
     core = [job for module in own for job in module.JOBS]
     return (*core, *open_data.jobs(site), *(phones.JOBS if has_own_phones else ()))

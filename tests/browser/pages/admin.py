@@ -28,6 +28,10 @@ def _new_secret(page: Page, found: Facts) -> None:
     expect(page.locator("#secret")).to_be_visible()
 
 
+def _import_undo(page: Page, found: Facts) -> None:
+    prove(f"/admin/imports/batches/{found['import_batch']}/undo", page)
+
+
 def _tried_automation(page: Page, _found: Facts) -> None:
     page.goto("/admin/automations/new")
     page.locator("[name=title]").fill("گزارش‌ها")
@@ -73,6 +77,16 @@ PAGES = (
     Shown("admin.webhook_secret", "administrator", "", _new_secret, name="made"),
     Shown("admin.webhook_delete", "administrator", "/admin/webhooks/{webhook}/delete"),
     Shown("admin.webhook_delivery", "administrator", "/admin/webhooks/{webhook}/deliveries/{delivery}"),
+    Shown("admin.imports", "administrator", "/admin/imports"),
+    _secret("admin.import_new", "/admin/imports/new"),
+    Shown("admin.import", "administrator", "/admin/imports/{import_checked}", name="checked"),
+    Shown("admin.import", "administrator", "/admin/imports/{import_empty}", name="incomplete"),
+    Shown("admin.import", "administrator", "/admin/imports/{import_running}", name="running"),
+    Shown("admin.import_columns", "administrator", "/admin/imports/{import_checked}/columns/cases"),
+    Shown("admin.import_values", "administrator", "/admin/imports/{import_checked}/values"),
+    Shown("admin.import_mapping", "administrator", "/admin/imports/{import_checked}/mapping"),
+    Shown("admin.import_report", "administrator", "/admin/imports/{import_checked}/report"),
+    Shown("admin.import_undo", "administrator", "", _import_undo),
     Shown("admin.open_data", "administrator", "/admin/open-data"),
     Shown("admin.plugins", "administrator", "/admin/plugins"),
     Shown("admin.settings", "administrator", "/admin/settings"),

@@ -30,6 +30,7 @@ CORE_PERMISSIONS: tuple[Permission, ...] = (
     Permission(name="core:message:view", title=_("See messages and their fate")),
     Permission(name="core:client:manage", title=_("Give programs access of their own")),
     Permission(name="core:webhook:manage", title=_("Manage webhooks")),
+    Permission(name="core:import:manage", title=_("Import cases of an earlier system")),
     Permission(name="core:audit:view", title=_("See the audit trail")),
     Permission(name="core:plugin:view", title=_("See the plugins")),
 )

@@ -72,6 +72,7 @@ CORE_ITEMS = (
     _admin("messages", _("Messages"), "messages", 70, "core:message:view"),
     _admin("webhooks", _("Webhooks"), "share", 68, "core:webhook:manage"),
     _admin("open_data", _("Open data"), "download", 67, "core:setting:manage"),
+    _admin("imports", _("Moving in"), "cloud-upload", 66, "core:import:manage"),
     _admin("plugins", _("Plugins"), "puzzle", 65, "core:plugin:view"),
     _admin("settings", _("Settings"), "settings", 60, "core:setting:manage"),
     _admin("audit", _("Audit trail"), "history", 55, "core:audit:view"),

@@ -1,18 +1,20 @@
 """Batches of imports, and mappings for a site."""
 
 from collections.abc import Sequence
-from itertools import islice
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
 from civicportal.domain.cases.kinds import kinds_of
+from civicportal.portal.importing.contents import read_contents
 from civicportal.portal.importing.errors import MappingError
 from civicportal.portal.importing.mapping import ImportMapping
 from civicportal.portal.importing.models import ImportBatch
 from civicportal.portal.importing.sources import SourceFile
 from civicportal.portal.importing.suggesting import suggest
+from civicportal.util.i18n import _
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
@@ -54,12 +56,11 @@ def suggest_mapping(site: "Site", path: Path, kind: str, *, most: int) -> str:
     kinds = importable_kinds(site)
     kind = kind or next(iter(kinds), "")
     if kind not in kinds:
-        raise MappingError(f"{kind!r} is no kind of cases that can be imported: {', '.join(kinds)}")
-    file, texts = SourceFile(path), dict[str, dict[str, None]]()
-    for row in islice(file.rows(), SAMPLED):
-        for name, value in row.values.items():
-            found = texts.setdefault(name, {})
-            if value and len(found) <= most:
-                found[value] = None
-    few = {name: list(found) for name, found in texts.items() if len(found) <= most}
-    return suggest(path.name, file.headers(), kind, kinds_of(site)[kind].import_columns, few)
+        raise MappingError(
+            _(
+                "${kind} is no kind of cases that can be imported: ${kinds}",
+                mapping={"kind": repr(kind), "kinds": ", ".join(kinds)},
+            )
+        )
+    found = replace(read_contents(SourceFile(path), most=most, lines=SAMPLED), entity="cases")
+    return suggest("old", {path.name: found}, kind, kinds_of(site)[kind].import_columns)

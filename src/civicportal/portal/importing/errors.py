@@ -5,13 +5,13 @@ from typing import Literal
 
 from translationstring import TranslationString
 
-from civicportal.util.errors import CivicportalError
+from civicportal.util.errors import Refused
 
 Level = Literal["rejected", "changed", "warning"]
 """What became of a line: not imported; imported before with other content; imported without a part of it."""
 
 
-class ImportRefused(CivicportalError):
+class ImportRefused(Refused):
     """Nothing can be imported: a file cannot be read, or does not fit its mapping."""
 
 

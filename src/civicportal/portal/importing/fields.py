@@ -104,6 +104,16 @@ FIELDS: Mapping[str, Mapping[str, ImportField]] = {
     },
 }
 
+CHOSEN: Mapping[str, tuple[str, ...]] = {
+    "units": (),
+    "categories": ("unit",),
+    "staff": ("role", "unit"),
+    "people": (),
+    "cases": ("status", "category", "unit", "channel"),
+    "history": ("status", "unit"),
+}
+"""Fields whose texts mean something of the portal."""
+
 OPTIONS: Mapping[str, tuple[str, ...]] = {
     "unattended": ("reject", "list"),
     "bad_mobile": ("reject", "drop"),

@@ -3,10 +3,11 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
-from typing import Self
+from typing import NoReturn, Self
 
 from civicportal.portal.importing.errors import MappingError
 from civicportal.portal.importing.fields import ENTITIES, FIELDS, OPTIONS
+from civicportal.util.i18n import _
 from civicportal.util.persian import key
 from civicportal.util.toml_types import TomlInvalid, parse_toml
 
@@ -46,7 +47,7 @@ class ImportSection:
 
     def meaning(self, name: str, text: str) -> str:
         """Return what the mapping says that a text means, or the text."""
-        return self.values.get(name, {}).get(key(text), text)
+        return self.values.get(name, {}).get(key(text)) or text
 
     def option(self, name: str) -> str:
         """Return the value of an option, by default its first one."""
@@ -59,8 +60,9 @@ class ImportSection:
         """
         missing = [header for columns in self.columns.values() for header in columns if header not in headers]
         if missing:
+            named = {"file": file, "missing": ", ".join(map(repr, missing)), "headers": ", ".join(headers)}
             raise MappingError(
-                f"{file}: there is no column {', '.join(map(repr, missing))}; there are {', '.join(headers)}"
+                _("${file}: there is no column ${missing}; there are ${headers}", mapping=named)
             )
 
 
@@ -91,24 +93,27 @@ class ImportMapping:
         try:
             table = parse_toml(text)
         except TomlInvalid as error:
-            raise MappingError(f"the mapping is not TOML: {error}") from None
+            raise MappingError(
+                _("the mapping is not TOML: ${error}", mapping={"error": str(error)})
+            ) from None
         source = dict(_table(table.get("source"), "source"))
         known = {"name", "order", "delimiter", "encoding"}
         _refuse_unknown(table, {"source", *ENTITIES}, "the mapping")
         _refuse_unknown(source, known, "[source]")
         name = str(source.get("name", "")).strip()
         if not name or len(name) > 60:
-            raise MappingError("[source] name: write a name of the earlier system with at most 60 characters")
+            raise MappingError(
+                _("[source] name: write a name of the earlier system with at most 60 characters")
+            )
         order = str(source.get("order", "ymd"))
         if order not in ("ymd", "dmy", "mdy"):
-            raise MappingError(f'[source] order: {order!r} is none of "ymd", "dmy", "mdy"')
+            _refuse_other("[source] order", order, ("ymd", "dmy", "mdy"))
         sections = [
             _section(entity, _table(table[entity], entity), kinds) for entity in ENTITIES if entity in table
         ]
         if not sections:
-            raise MappingError(
-                f"the mapping has none of the tables {', '.join(f'[{one}]' for one in ENTITIES)}"
-            )
+            names = ", ".join(f"[{one}]" for one in ENTITIES)
+            raise MappingError(_("the mapping has none of the tables ${names}", mapping={"names": names}))
         return cls(
             source=name,
             order=order,
@@ -130,7 +135,12 @@ class ImportMapping:
         found = [section for section in self.sections if section.holds(name)]
         if len(found) != 1:
             tables = ", ".join(f"[{section.entity}]" for section in found) or "no table"
-            raise MappingError(f'{name} belongs to {tables}: name it in "files" of exactly one table')
+            raise MappingError(
+                _(
+                    '${file} belongs to ${tables}: name it in "files" of exactly one table',
+                    mapping={"file": name, "tables": tables},
+                )
+            )
         return found[0]
 
 
@@ -138,7 +148,7 @@ def _section(entity: str, table: Toml, kinds: Mapping[str, Collection[str]]) -> 
     place = f"[{entity}]"
     kind = str(table.get("kind", ""))
     if entity in ("cases", "categories") and kind not in kinds:
-        raise MappingError(f"{place} kind: {kind!r} is none of {', '.join(sorted(kinds))}")
+        _refuse_other(f"{place} kind", kind, sorted(kinds))
     options = {name for name, (_values, entities) in _OPTIONS_OF.items() if entity in entities}
     _refuse_unknown(table, {"kind", "files", "columns", "values", "defaults", *options}, place)
     known = {*FIELDS[entity], *(kinds.get(kind, ()) if entity == "cases" else ())}
@@ -158,12 +168,17 @@ def _section(entity: str, table: Toml, kinds: Mapping[str, Collection[str]]) -> 
     chosen = {name: str(table[name]) for name in sorted(options) if name in table}
     for name, value in chosen.items():
         if value not in OPTIONS[name]:
-            raise MappingError(f"{place} {name}: {value!r} is none of {', '.join(OPTIONS[name])}")
+            _refuse_other(f"{place} {name}", value, OPTIONS[name])
     missing = [
         name for name, one in FIELDS[entity].items() if one.required and not {name} & {*columns, *defaults}
     ]
     if missing:
-        raise MappingError(f"{place} columns: {', '.join(missing)} must be mapped")
+        raise MappingError(
+            _(
+                "${place} columns: ${names} must be mapped",
+                mapping={"place": place, "names": ", ".join(missing)},
+            )
+        )
     return ImportSection(
         entity=entity,
         kind=kind,
@@ -175,23 +190,60 @@ def _section(entity: str, table: Toml, kinds: Mapping[str, Collection[str]]) -> 
     )
 
 
+def read_sections(text: str) -> dict[str, ImportSection]:
+    """Return the tables of a mapping by entity as they are written, for forms that complete them."""
+    table, found = parse_toml(text), dict[str, ImportSection]()
+    for entity in ENTITIES:
+        own = table.get(entity)
+        if isinstance(own, dict):
+            found[entity] = ImportSection(
+                entity=entity,
+                kind=str(own.get("kind", "")),
+                columns={
+                    name: tuple(map(str, value if isinstance(value, list) else [value]))
+                    for name, value in own.get("columns", {}).items()
+                },
+                defaults={name: str(value) for name, value in own.get("defaults", {}).items()},
+                options={name: str(own[name]) for name in OPTIONS if name in own},
+            )
+    return found
+
+
+def source_of(text: str) -> str:
+    """Return the name of the earlier system."""
+    return str(_table(parse_toml(text).get("source", {}), "source").get("name", ""))
+
+
+def order_of(text: str) -> str:
+    """Return the order of the parts of a date."""
+    return str(_table(parse_toml(text).get("source", {}), "source").get("order", "ymd"))
+
+
 _OPTIONS_OF = {name: (values, ("cases",)) for name, values in OPTIONS.items()}
 
 
 def _table(value: object, place: str) -> Toml:
     if not isinstance(value, dict):
-        raise MappingError(f"[{place}] is not a table, or is missing")
+        raise MappingError(_("[${place}] is not a table, or is missing", mapping={"place": place}))
     return value
 
 
 def _texts(value: object, place: str) -> Iterator[str]:
     for one in value if isinstance(value, list) else [value]:
         if not isinstance(one, str) or not one.strip():
-            raise MappingError(f"{place}: {one!r} is not a text")
+            raise MappingError(
+                _("${place}: ${value} is not a text", mapping={"place": place, "value": repr(one)})
+            )
         yield one.strip()
 
 
 def _refuse_unknown(table: Collection[str], known: Collection[str], place: str) -> None:
     unknown = sorted(set(table).difference(known))
     if unknown:
-        raise MappingError(f"{place}: {', '.join(unknown)} is unknown; there are {', '.join(sorted(known))}")
+        named = {"place": place, "unknown": ", ".join(unknown), "known": ", ".join(sorted(known))}
+        raise MappingError(_("${place}: ${unknown} is unknown; there are ${known}", mapping=named))
+
+
+def _refuse_other(place: str, value: str, known: Collection[str]) -> NoReturn:
+    named = {"place": place, "value": repr(value), "known": ", ".join(known)}
+    raise MappingError(_("${place}: ${value} is none of ${known}", mapping=named))

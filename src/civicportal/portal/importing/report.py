@@ -4,11 +4,13 @@ import csv
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
 from pyramid.i18n import Localizer
 
+from civicportal.core.logging import mask_numbers
 from civicportal.domain.exports.values import escape_formula
 from civicportal.portal.importing.errors import LineProblem
 from civicportal.util.i18n import _, say
@@ -44,7 +46,15 @@ class ImportReport:
             self.reasons[reason] += 1
         if self._writer is not None:
             level = say(LEVELS[problem.level], self._localizer)
-            cells = (file, str(line), key, problem.column, problem.value, level, reason)
+            cells = (
+                file,
+                str(line),
+                mask_numbers(key),
+                problem.column,
+                mask_numbers(problem.value),
+                level,
+                reason,
+            )
             self._writer.writerow([escape_formula(cell) for cell in cells])
 
 
@@ -56,3 +66,14 @@ def open_report(localizer: Localizer, path: Path | None) -> Iterator[ImportRepor
         return
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         yield ImportReport(localizer, file)
+
+
+def read_report(file: IO[str], first: int, most: int) -> tuple[list[list[str]], bool]:
+    """Return some lines of a report, and whether there are more.
+
+    :param file: opened with ``newline=""``.
+    :param first: number of the first line, from 0 on.
+    """
+    rows = islice(csv.reader(file), 1 + first, 1 + first + most + 1)
+    found = list(rows)
+    return found[:most], len(found) > most

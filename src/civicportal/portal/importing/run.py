@@ -21,7 +21,7 @@ from civicportal.portal.importing.cases import CaseEntity
 from civicportal.portal.importing.chunks import Chunk, Entity
 from civicportal.portal.importing.errors import ImportRefused, LineProblem, LineRefused, MappingError
 from civicportal.portal.importing.mapping import ImportMapping, ImportSection
-from civicportal.portal.importing.models import ImportBatch, ImportedRow
+from civicportal.portal.importing.models import ImportBatch, ImportedRow, counts_of
 from civicportal.portal.importing.organization import CategoryEntity, UnitEntity
 from civicportal.portal.importing.people import PeopleEntity
 from civicportal.portal.importing.pictures import PictureReader, RowPictures
@@ -139,7 +139,7 @@ class _Run:
             same = select(ImportBatch).where(ImportBatch.digest == digest, ImportBatch.state != "undone")
             batch = work.session.scalar(same.order_by(ImportBatch.id.desc()).limit(1))
             if batch is not None and batch.state == "undoing":
-                raise ImportRefused(f"batch {batch.id} is being undone: end that first")
+                raise ImportRefused(_("batch ${n} is being undone: end that first", mapping={"n": batch.id}))
             if batch is None:
                 batch = ImportBatch(
                     source=self._mapping.source,
@@ -160,6 +160,7 @@ class _Run:
         with self._work() as work:
             batch = work.session.get_one(ImportBatch, self._summary.batch)
             batch.state, batch.finished_at = "done", work.clock.now()
+            batch.counts = counts_of(work, batch.id)
             counts = {entity: dict(found) for entity, found in self._summary.counts.items()}
             work.get(AuditService).record("import:end", batch=batch.id, lines=counts)
 
@@ -179,7 +180,7 @@ class _Run:
             if section.entity != "history":
                 continue
             if self._mapping.section("cases") is None:
-                raise MappingError("[history] needs a table [cases]")
+                raise MappingError(_("[history] needs a table [cases]"))
             for number, rows in enumerate(_chunks(file)):
                 self._progress(file.name, number * CHUNK)
                 staged.add_history((section.text(row.values, "case"), row) for row in rows if not row.flaw)
@@ -287,7 +288,7 @@ class _Run:
             work.session.execute(select(func.pg_advisory_xact_lock(func.hashtext("civicportal import"))))
         batch = work.session.get(ImportBatch, self._summary.batch, with_for_update=True)
         if batch is None or batch.state != "running":
-            raise ImportRefused(f"batch {self._summary.batch} is no longer running")
+            raise ImportRefused(_("batch ${n} is no longer running", mapping={"n": self._summary.batch}))
 
     def _work(self) -> "AbstractContextManager[Work]":
         return self._site.work(actor=self._actor, write=self._apply, patience=PATIENCE)

@@ -9,9 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NoReturn
+
+from translationstring import TranslationString
 
 from civicportal.portal.importing.errors import ImportRefused
+from civicportal.util.i18n import _
 from civicportal.util.persian import store
 
 if TYPE_CHECKING:
@@ -63,6 +66,15 @@ class SourceFile:
         """Return its name, for people."""
         return self.path.name
 
+    def refuse(
+        self, words: TranslationString, cause: BaseException | None = None, **values: object
+    ) -> NoReturn:
+        """Refuse the file.
+
+        :raises ImportRefused: always.
+        """
+        raise ImportRefused(_(words, mapping={"file": self.name, **values})) from cause
+
     def headers(self) -> list[str]:
         """Return the names of the columns.
 
@@ -83,8 +95,8 @@ class SourceFile:
     def _opened(self) -> Iterator[tuple[list[str], Iterator[SourceRow]]]:
         try:
             if self.path.stat().st_size > LARGEST_FILE:
-                raise ImportRefused(
-                    f"{self.name}: the file has more than {LARGEST_FILE // 1024**2} MiB: divide it"
+                self.refuse(
+                    _("${file}: the file has more than ${n} MiB: divide it"), n=LARGEST_FILE // 1024**2
                 )
             opened = {".jsonl": _json_lines, ".ndjson": _json_lines, ".xlsx": _workbook}.get(
                 self.path.suffix.lower(), _comma_separated
@@ -92,7 +104,7 @@ class SourceFile:
             with opened(self) as found:
                 yield found
         except OSError as error:
-            raise ImportRefused(f"{self.name}: {error.strerror or error}") from error
+            self.refuse(_("${file}: ${error}"), error, error=error.strerror or error)
 
 
 @contextmanager
@@ -100,16 +112,18 @@ def _comma_separated(file: SourceFile) -> Iterator[tuple[list[str], Iterator[Sou
     try:
         encoding = codecs.lookup(file.encoding).name if file.encoding else find_encoding(file.path)
     except LookupError:
-        raise ImportRefused(f"[source] encoding: {file.encoding!r} is unknown") from None
+        raise ImportRefused(
+            _("[source] encoding: ${name} is unknown", mapping={"name": repr(file.encoding)})
+        ) from None
     csv.field_size_limit(LONGEST_CELL)
     with file.path.open(encoding=encoding, newline="", errors="replace") as text:
         first = text.readline(LONGEST_CELL)
         text.seek(0)
         reader = csv.reader(text, delimiter=file.delimiter or find_delimiter(first), strict=False)
         try:
-            headers = _headers(next(reader, []), file.name)
+            headers = _headers(next(reader, []), file)
         except csv.Error as error:
-            raise ImportRefused(f"{file.name}: {error}") from None
+            file.refuse(_("${file}: ${error}"), error, error=error)
         yield headers, _comma_rows(reader, headers)
 
 
@@ -162,7 +176,7 @@ def _json_lines(file: SourceFile) -> Iterator[tuple[list[str], Iterator[SourceRo
             if isinstance(found := _parsed(line), dict):
                 headers.update(dict.fromkeys(map(store, found)))
         if not headers:
-            raise ImportRefused(f"{file.name}: no line is a JSON object")
+            file.refuse(_("${file}: no line is a JSON object"))
         text.seek(0)
         yield list(headers), _json_rows(text)
 
@@ -199,19 +213,21 @@ def _workbook(file: SourceFile) -> Iterator[tuple[list[str], Iterator[SourceRow]
     try:
         from openpyxl import load_workbook
     except ImportError:
-        raise ImportRefused(
-            f"{file.name}: reading Excel files needs openpyxl: pip install civicportal[import], or save it as CSV"
-        ) from None
+        file.refuse(
+            _(
+                "${file}: reading Excel files needs openpyxl: pip install civicportal[import], or save it as CSV"
+            )
+        )
     _refuse_bomb(file)
     try:
         # The values that the program has stored for formulas, which are never computed here.
         book = load_workbook(file.path, read_only=True, data_only=True, keep_links=False)
     except Exception as error:
         # Whatever a damaged file makes a parser raise.
-        raise ImportRefused(f"{file.name}: it is no Excel file (.xlsx), or damaged") from error
+        file.refuse(_("${file}: it is no Excel file (.xlsx), or damaged"), error)
     try:
         rows = enumerate(book.worksheets[0].iter_rows(values_only=True, max_col=MOST_COLUMNS), 1)
-        headers = _headers([_text(cell) for cell in next(rows, (0, ()))[1]], file.name)
+        headers = _headers([_text(cell) for cell in next(rows, (0, ()))[1]], file)
         yield headers, _sheet_rows(rows, headers)
     finally:
         book.close()
@@ -232,22 +248,22 @@ def _refuse_bomb(file: SourceFile) -> None:
         with zipfile.ZipFile(file.path) as archive:
             parts = archive.infolist()
     except zipfile.BadZipFile:
-        raise ImportRefused(f"{file.name}: it is no Excel file (.xlsx), or damaged") from None
+        file.refuse(_("${file}: it is no Excel file (.xlsx), or damaged"))
     packed = sum(part.compress_size for part in parts)
     unpacked = sum(part.file_size for part in parts)
     if unpacked > LARGEST_UNPACKED or unpacked > max(packed, 1 << 16) * MOST_RATIO:
-        raise ImportRefused(f"{file.name}: it unpacks to {unpacked // 1024**2} MiB: save it as CSV")
+        file.refuse(_("${file}: it unpacks to ${n} MiB: save it as CSV"), n=unpacked // 1024**2)
 
 
-def _headers(cells: Sequence[str], name: str) -> list[str]:
+def _headers(cells: Sequence[str], file: SourceFile) -> list[str]:
     headers = [" ".join(store(cell).split()) for cell in cells]
     while headers and not headers[-1]:
         headers.pop()
     if not headers or len(headers) > MOST_COLUMNS:
-        raise ImportRefused(f"{name}: the first row has no headers, or more than {MOST_COLUMNS}")
+        file.refuse(_("${file}: the first row has no headers, or more than ${n}"), n=MOST_COLUMNS)
     twice = sorted({one for one in headers if one and headers.count(one) > 1})
     if twice:
-        raise ImportRefused(f"{name}: two columns are called {', '.join(twice)}")
+        file.refuse(_("${file}: two columns are called ${names}"), names=", ".join(twice))
     return headers
 
 

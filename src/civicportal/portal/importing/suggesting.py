@@ -1,11 +1,13 @@
-"""A first mapping for a file, from the names of its columns."""
+"""A first mapping for files, from the names of their columns."""
 
 from collections.abc import Mapping, Sequence
 
 import tomlkit
+from tomlkit import TOMLDocument
+from tomlkit.items import Table
 
-from civicportal.portal.importing.fields import FIELDS
-from civicportal.util.persian import key
+from civicportal.portal.importing.contents import FileContents, guess, texts_of
+from civicportal.portal.importing.fields import CHOSEN, ENTITIES, FIELDS
 
 HEAD = (
     "A first mapping, from the names of the columns: check every line.",
@@ -14,59 +16,65 @@ HEAD = (
 
 
 def suggest(
-    name: str,
-    headers: Sequence[str],
-    kind: str,
-    extra: Mapping[str, Sequence[str]],
-    texts: Mapping[str, Sequence[str]],
+    source: str, files: Mapping[str, FileContents], kind: str, extra: Mapping[str, Sequence[str]]
 ) -> str:
-    """Return a mapping file of cases, for a person to correct.
+    """Return a mapping file, for a person to correct.
 
-    :param name: of the file.
-    :param kind: of its cases.
+    :param source: name of the earlier system.
+    :param files: contents by name.
+    :param kind: of the cases.
     :param extra: the kind's own columns, with names of headers.
-    :param texts: some texts of each column.
     """
-    known = {field: one.headers for field, one in FIELDS["cases"].items()} | dict(extra)
-    columns = guess(headers, known)
     document = tomlkit.document()
     for line in HEAD:
         document.add(tomlkit.comment(line))
-    source = tomlkit.table()
-    source.add("name", "old")
-    document.add("source", source)
-    cases = tomlkit.table()
-    cases.add("kind", kind)
-    cases.add("files", [name])
+    about = tomlkit.table()
+    about.add("name", source)
+    document.add("source", about)
+    add_tables(document, files, kind, extra)
+    return tomlkit.dumps(document)
+
+
+def add_tables(
+    document: TOMLDocument,
+    files: Mapping[str, FileContents],
+    kind: str,
+    extra: Mapping[str, Sequence[str]],
+) -> None:
+    """Add the tables of entities that a mapping does not have yet."""
+    for entity in ENTITIES:
+        own = {name: one for name, one in files.items() if one.entity == entity}
+        if own and entity not in document:
+            document.add(entity, _table(entity, own, kind, extra if entity == "cases" else {}))
+
+
+def _table(
+    entity: str, files: Mapping[str, FileContents], kind: str, extra: Mapping[str, Sequence[str]]
+) -> Table:
+    known = {field: one.headers for field, one in FIELDS[entity].items()} | dict(extra)
+    headers = list(dict.fromkeys(header for one in files.values() for header in one.headers if header))
+    columns = guess(headers, known)
+    found = tomlkit.table()
+    if entity in ("cases", "categories"):
+        found.add("kind", kind)
+    found.add("files", list(files))
     chosen = tomlkit.table()
     for field, header in columns.items():
         chosen.add(field, header)
     for header in headers:
         if header not in columns.values():
             chosen.add(tomlkit.comment(f"not used: {header}"))
-    for field in known:
-        if field not in columns and FIELDS["cases"].get(field) and FIELDS["cases"][field].required:
+    for field, one in FIELDS[entity].items():
+        if field not in columns and one.required:
             chosen.add(tomlkit.comment(f'{field} = "…" is missing'))
-    cases.add("columns", chosen)
+    found.add("columns", chosen)
     values = tomlkit.table(is_super_table=True)
-    for field in ("status", "category", "unit", "channel"):
-        if columns.get(field) and texts.get(columns[field]):
+    for field in CHOSEN[entity]:
+        texts = texts_of(files.values(), [columns[field]]) if field in columns else None
+        if texts:
             meanings = tomlkit.table()
-            for text in texts[columns[field]]:
+            for text in texts:
                 meanings.add(text, "")
             values.add(field, meanings)
-    cases.add("values", values)
-    document.add("cases", cases)
-    return tomlkit.dumps(document)
-
-
-def guess(headers: Sequence[str], known: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Return the probable header of each field: a field takes the first of its names that a column has."""
-    folded, found = {key(header): header for header in headers}, dict[str, str]()
-    for field, names in known.items():
-        for one in (field, *names):
-            header = folded.get(key(one))
-            if header and header not in found.values():
-                found[field] = header
-                break
+    found.add("values", values)
     return found

@@ -16,7 +16,8 @@ from civicportal.domain.kartable.importing import CaseImportService, WrittenCase
 from civicportal.domain.organization.editing import is_used
 from civicportal.domain.organization.models import Category, Unit
 from civicportal.portal.importing.errors import ImportRefused
-from civicportal.portal.importing.models import ImportBatch, ImportedRow
+from civicportal.portal.importing.models import ImportBatch, ImportedRow, counts_of
+from civicportal.util.i18n import _
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
@@ -57,9 +58,8 @@ def undo_batch(
     with site.work(actor=actor) as work:
         batch = work.session.get(ImportBatch, number, with_for_update=True)
         if batch is None or batch.state == "undone":
-            raise ImportRefused(
-                f"there is no batch {number}" if batch is None else f"batch {number} is undone already"
-            )
+            words = _("there is no batch ${n}") if batch is None else _("batch ${n} is undone already")
+            raise ImportRefused(_(words, mapping={"n": number}))
         batch.state = "undoing"
         work.get(AuditService).record("import:undo", batch=number, source=batch.source)
     kept, cases, after = list[str](), 0, 0
@@ -92,6 +92,7 @@ def undo_batch(
         batch = work.session.get_one(ImportBatch, number)
         # Lines whose cases stay are still known, so that they are not imported again.
         batch.state = "done" if kept else "undone"
+        batch.counts = counts_of(work, number)
         work.get(AuditService).record(
             "import:undone", batch=number, cases=cases, people=people, kept=len(kept)
         )

@@ -10,6 +10,7 @@ from civicportal.web.forms.field import BoundField
 from civicportal.web.forms.form import BoundForm
 from civicportal.web.forms.groups import (
     ChoiceCardsWidget,
+    FileWidget,
     MapPointWidget,
     PhotosWidget,
     RadioWidget,
@@ -40,6 +41,7 @@ __all__ = [
     "DateWidget",
     "FieldError",
     "FileRefused",
+    "FileWidget",
     "FormInvalid",
     "FormWidget",
     "HiddenWidget",

@@ -50,6 +50,21 @@ class RadioWidget(_Options):
     group = True
 
 
+class FileWidget(FormWidget):
+    """Files of a page that reads them itself, from the parameter that :func:`files_name` returns.
+
+    ``accept`` names their types for the browser; with ``many`` several can be chosen.
+    """
+
+    template = "file"
+    accept = ""
+    many = False
+
+    def values(self, field: deform.Field, cstruct: object) -> dict[str, object]:
+        """Return the name of the file input: a browser sends no file that was chosen before."""
+        return {"files_name": files_name(field.name)}
+
+
 class MapPointWidget(FormWidget):
     """A point on the map and an address, for :class:`civicportal.web.schema.Place`.
 

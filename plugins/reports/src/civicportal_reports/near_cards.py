@@ -14,8 +14,8 @@ from civicportal.api.publishing import PublicTexts
 from civicportal_reports.looks import Look, look_of
 from civicportal_reports.models import Report
 from civicportal_reports.nearby import NearbyService
-from civicportal_reports.pins import public_point
 from civicportal_reports.places import Location
+from civicportal_reports.search import PublicPoint
 
 MOST_CARDS = 5
 _EXCERPT = 160
@@ -90,7 +90,7 @@ class NearCardService(Service):
         query = select(*columns).join(Report, Report.case_id == Case.id).where(Case.id.in_(ids))
         rows = {row[0].id: row for row in self.session.execute(query)}
         for case, report, photo, people in (rows[case_id] for case_id in ids):
-            there = public_point(case, report)
+            there = PublicPoint.of(case, report).place
             yield NearCard(
                 case=case,
                 report=report,

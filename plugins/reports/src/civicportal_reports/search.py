@@ -1,6 +1,7 @@
 """Queries of reports, shared by list, counts, map and statistics."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple, Self
 
 from sqlalchemy import ColumnElement, func
 
@@ -9,7 +10,7 @@ from civicportal.api.forms import Option, Values
 from civicportal.api.geo import Point
 from civicportal.api.lists import CaseFilters, CaseList, Rows, Selected
 from civicportal.api.submission import QuestionnaireService
-from civicportal_reports.areas import in_box, named, surroundings
+from civicportal_reports.areas import DIGITS, in_box, named, surroundings
 from civicportal_reports.models import Report
 from civicportal_reports.workflow import KIND
 
@@ -51,6 +52,37 @@ class Filters(CaseFilters):
     def uncounted(self) -> "Filters":
         """Return the filters without stage, status, category and unit, which all counters have."""
         return replace(self, stage=None, status=None, category=None, itself=False, unit=None)
+
+
+class PublicPoint(NamedTuple):
+    """What a map for the public needs of a report; coordinates are WGS 84 degrees, None for a report without a place."""
+
+    case_id: int
+    public: bool
+    status: str
+    stage: str
+    category_id: int | None
+    lat: float | None
+    lon: float | None
+
+    @classmethod
+    def of(cls, case: Case, report: Report) -> Self:
+        """Return that of a report that was read already."""
+        return cls(case.id, case.public, case.status, case.stage, case.category_id, report.lat, report.lon)
+
+    @property
+    def place(self) -> Point | None:
+        """Return the place that the public may know: rounded if the report is not published."""
+        if self.lat is None or self.lon is None:
+            return None
+        return (
+            Point(self.lat, self.lon)
+            if self.public
+            else Point(round(self.lat, DIGITS), round(self.lon, DIGITS))
+        )
+
+
+_OF_POINT = (Case.id, Case.public, Case.status, Case.stage, Case.category_id, Report.lat, Report.lon)
 
 
 class ReportSearch(CaseList[Filters]):
@@ -119,12 +151,17 @@ class ReportSearch(CaseList[Filters]):
         """Return the query of the published reports."""
         return self.filtered(filters, *self.entities).where(Case.public)
 
-    def public_points(self, filters: Filters, most: int = MOST_POINTS) -> list[tuple[Case, Report]]:
+    def latest_published(self, most: int) -> list[tuple[Case, Report]]:
+        """Return the latest published reports."""
+        query = self.published(Filters()).order_by(Case.created_at.desc(), Case.id.desc())
+        return [(case, report) for case, report in self.session.execute(query.limit(most))]
+
+    def public_points(self, filters: Filters, most: int = MOST_POINTS) -> list[PublicPoint]:
         """Return the latest points of the public map."""
-        query = self.public_query(filters, Case, Report).where(Report.lat.is_not(None))
+        query = self.public_query(filters, *_OF_POINT).where(Report.lat.is_not(None))
         # In index order: SQLite would sort all by id.
         rows = self.session.execute(query.order_by(Case.created_at.desc(), Case.id.desc()).limit(most))
-        return [(case, report) for case, report in rows]
+        return [PublicPoint(*row) for row in rows]
 
     def public_query(self, filters: Filters, *columns: Selected) -> Rows:
         """Return the query of the public map: published reports, and open ones without details."""

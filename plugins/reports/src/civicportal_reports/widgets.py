@@ -12,7 +12,7 @@ from civicportal_reports.looks import look_of
 from civicportal_reports.models import Report
 from civicportal_reports.nearby import NearbyService
 from civicportal_reports.pins import Pins
-from civicportal_reports.search import Filters, ReportSearch
+from civicportal_reports.search import Filters, PublicPoint, ReportSearch
 from civicportal_reports.workflow import KIND
 
 TEMPLATES = "civicportal_reports:templates/reports/widgets"
@@ -70,7 +70,6 @@ def _recent(request: Request) -> dict[str, object]:
     work = request.display_work
     search, kind = work.get(ReportSearch), kind_of(request.site, KIND)
     categories = work.get(OrganizationService).categories.by_id
-    rows = search.page_of(search.published(Filters())).rows[:RECENT]
     center = request.site.settings["map"]["center"] if request.site.map else None
     points = search.public_points(Filters(), most=RECENT_PINS) if center else []
     return {
@@ -82,7 +81,7 @@ def _recent(request: Request) -> dict[str, object]:
                 kind.public_status(case.status),
                 look_of(case.status, case.stage),
             )
-            for case, report in rows
+            for case, report in search.latest_published(RECENT)
         ],
         "pins": Pins(request, work).for_everybody(points),
         "center": center,
@@ -122,7 +121,7 @@ def _desk(request: Request) -> DashboardWidget:
 
 def _place(case: Case, report: Report, request: Request) -> dict[str, object]:
     city_map, point = request.site.map, report.point
-    pins = Pins(request, request.display_work).for_everybody([(case, report)])
+    pins = Pins(request, request.display_work).for_everybody([PublicPoint.of(case, report)])
     return {
         "case": case,
         "report": report,

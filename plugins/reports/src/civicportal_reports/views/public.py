@@ -25,7 +25,7 @@ from civicportal_reports.models import Report
 from civicportal_reports.near_cards import excerpt
 from civicportal_reports.pins import Pins
 from civicportal_reports.schemas import MeToo, PublicFilters, point_of
-from civicportal_reports.search import Filters
+from civicportal_reports.search import Filters, PublicPoint
 from civicportal_reports.services import ReportService
 from civicportal_reports.viewports import MapView
 from civicportal_reports.workflow import KIND
@@ -97,7 +97,7 @@ def page(request: Request) -> dict[str, object]:
         "events": history.of(case, audiences=audiences),
         "photos": photos,
         "answers": request.work.get(QuestionnaireService).of(case, corrected=False, public=True),
-        "pins": Pins(request, request.work).for_everybody([(case, report)]),
+        "pins": Pins(request, request.work).for_everybody([PublicPoint.of(case, report)]),
     }
 
 

@@ -19,6 +19,7 @@ from civicportal_reports.near_cards import NearCard, NearCardService
 from civicportal_reports.pins import Pins
 from civicportal_reports.places import Location, OutsideCity, locate
 from civicportal_reports.schemas import NearbyQuery, OwnSubmission
+from civicportal_reports.search import PublicPoint
 from civicportal_reports.services import NewReport, ReportService
 from civicportal_reports.views.places import center, place_of
 from civicportal_reports.workflow import KIND
@@ -168,7 +169,7 @@ def _near_variables(request: Request, location: Location, cards: list[NearCard])
     A pin leads to its card.
     """
     shown = [card for card in cards if card.report.point] if location.point else []
-    pins = Pins(request, request.work).for_everybody((card.case, card.report) for card in shown)
+    pins = Pins(request, request.work).for_everybody(PublicPoint.of(card.case, card.report) for card in shown)
     for pin, card in zip(pins, shown, strict=True):
         pin["url"] = f"#near-{card.case.id}"
     farthest = max((card.metres or 0 for card in shown), default=0)

@@ -2,8 +2,11 @@
 
 import csv
 import io
+import subprocess
+import sys
 
 import pytest
+from senders import wait_until
 from sqlalchemy import func, select
 from webtest import Upload
 
@@ -384,3 +387,21 @@ def test_there_are_only_so_many_prepared_imports(city, admin):
 )
 def test_a_name_of_a_file_is_no_path_and_no_pattern(name, expected):
     assert safe_name(name) == expected
+
+
+def test_a_killed_worker_is_followed_by_another(city, admin, civic_environment):
+    """A process of its own, ended with SIGKILL while it writes."""
+    rows = [(f"99-{n}", f"x-{n}", *legacy.CASES[0][2:]) for n in range(1500)]
+    page = uploaded(city, admin, tables(rows, []), mapping=legacy.MAPPING)
+    page = taken(city, admin, button(page, "/check").submit(status=303).follow())
+    page = button(page, "/apply").submit(status=303).follow()
+    command = [sys.executable, "-m", "civicportal.portal.worker", str(civic_environment.path)]
+    with subprocess.Popen(command) as worker:
+        wait_until(lambda: number_of_cases(city) > 0)
+        worker.kill()
+    assert 0 < number_of_cases(city) <= 1500
+    page = taken(city, admin, page)
+    assert task_of(city).state == "done"
+    assert number_of_cases(city) == 1500
+    with city.work(write=False) as work:
+        assert work.session.scalars(select(ImportBatch.counts)).one()["cases"] == 1500

@@ -18,6 +18,7 @@ from civicportal.util.i18n import _
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
+    from civicportal.portal.importing.open311 import Open311Snapshot
 
 SAMPLED = 20_000
 """Rows whose texts are collected for a suggestion."""
@@ -53,6 +54,27 @@ def suggest_mapping(site: "Site", path: Path, kind: str, *, most: int) -> str:
     :param most: different texts of a column that are listed.
     :raises ImportRefused: when the file cannot be read, or there is no such kind.
     """
+    kind = _kind(site, kind)
+    found = replace(read_contents(SourceFile(path), most=most, lines=SAMPLED), entity="cases")
+    return suggest("old", {path.name: found}, kind, kinds_of(site)[kind].import_columns)
+
+
+def suggest_open311_mapping(site: "Site", snapshot: "Open311Snapshot", kind: str) -> str:
+    """Return a first mapping for an Open311 server.
+
+    :param kind: of its cases; empty for the first one of the site.
+    :raises ImportRefused: when the server does not answer as it should, or there is no such kind.
+    """
+    from civicportal.portal.importing.open311 import suggest_open311
+
+    return suggest_open311(site, snapshot, _kind(site, kind))
+
+
+def _kind(site: "Site", kind: str) -> str:
+    """Return a kind that can be imported.
+
+    :raises MappingError: when there is no such kind.
+    """
     kinds = importable_kinds(site)
     kind = kind or next(iter(kinds), "")
     if kind not in kinds:
@@ -62,5 +84,4 @@ def suggest_mapping(site: "Site", path: Path, kind: str, *, most: int) -> str:
                 mapping={"kind": repr(kind), "kinds": ", ".join(kinds)},
             )
         )
-    found = replace(read_contents(SourceFile(path), most=most, lines=SAMPLED), entity="cases")
-    return suggest("old", {path.name: found}, kind, kinds_of(site)[kind].import_columns)
+    return kind

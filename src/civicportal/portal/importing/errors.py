@@ -6,6 +6,7 @@ from typing import Literal
 from translationstring import TranslationString
 
 from civicportal.util.errors import Refused
+from civicportal.util.i18n import say
 
 Level = Literal["rejected", "changed", "warning"]
 """What became of a line: not imported; imported before with other content; imported without a part of it."""
@@ -13,6 +14,10 @@ Level = Literal["rejected", "changed", "warning"]
 
 class ImportRefused(Refused):
     """Nothing can be imported: a file cannot be read, or does not fit its mapping."""
+
+    def __str__(self) -> str:
+        """Return the reason in English, with the texts in it."""
+        return say(self.reason)
 
 
 class MappingError(ImportRefused):

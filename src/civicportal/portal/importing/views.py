@@ -87,9 +87,9 @@ def new(request: Request) -> ViewResult:
     )
 
     def save(values: Values) -> HTTPSeeOther:
-        service = request.work.get(ImportTaskService)
         try:
-            service.refuse_full()
+            with request.site.work(write=False, locale=request.locale_name) as work:
+                work.get(ImportTaskService).refuse_full()
         except Refused as refused:
             form.refuse("", refused.reason)
         uploads = uploaded_files(request, form)
@@ -99,7 +99,8 @@ def new(request: Request) -> ViewResult:
             key = new_key()
             request.site.storage.put(key, content)
             files.append((name, key, size))
-        task = service.add(files, values["kind"], mapping)
+        # No unit of work is open while the files are stored.
+        task = request.work.get(ImportTaskService).add(files, values["kind"], mapping)
         return HTTPSeeOther(request.route_path("admin.import", key=task.key))
 
     return form.handle(save, kept_days=KEPT.days)

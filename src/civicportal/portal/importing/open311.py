@@ -1,0 +1,334 @@
+"""A snapshot of another GeoReport v2 server as files that an import reads.
+
+Requests are read in windows of time, each into a JSON Lines file that is renamed when it is whole: an interrupted
+snapshot is continued in the same folder. Updates, the extension by which servers tell the history, are files of
+their own, and pictures are stored beside them.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlencode, urlsplit
+
+import tomlkit
+
+from civicportal.core.outgoing.client import GuardedClient
+from civicportal.core.storage.images import MAX_BYTES
+from civicportal.domain.cases.attachments import MOST as MOST_PICTURES
+from civicportal.domain.cases.kinds import kind_of
+from civicportal.domain.organization.services import OrganizationService
+from civicportal.portal.importing.contents import read_contents
+from civicportal.portal.importing.errors import ImportRefused
+from civicportal.portal.importing.reading import named
+from civicportal.portal.importing.sources import SourceFile
+from civicportal.util.errors import Refused
+from civicportal.util.i18n import _
+from civicportal.util.persian import key
+
+if TYPE_CHECKING:
+    from civicportal.core.site import Site
+
+WINDOW = timedelta(days=89)
+"""Servers answer for at most 90 days."""
+PAGE = 500
+MOST_ANSWERED = 1000
+"""Requests that a server without pages answers at most; a window with so many is divided."""
+MOST_PAGES = 1000
+MOST_BYTES = 32 * 1024**2
+"""Bytes of one answer."""
+SECONDS = 120.0
+"""For one answer."""
+MOST_ATTEMPTS = 4
+LONGEST_PAUSE = 60.0
+"""Seconds between two attempts at most, whatever the server wishes."""
+PICTURES = "pictures"
+_FIELDS = (
+    "service_request_id",
+    "status",
+    "service_code",
+    "service_name",
+    "description",
+    "agency_responsible",
+    "requested_datetime",
+    "expected_datetime",
+    "address",
+    "lat",
+    "long",
+)
+_STEP_FIELDS = ("service_request_id", "updated_datetime", "status", "description")
+Item = dict[str, object]
+"""An object of an answer."""
+Progress = Callable[[str, int], None]
+"""Called with the name of a file and the number of its lines."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Open311Server:
+    """A server.
+
+    :ivar address: of its endpoint, such as ``https://city.example/open311/v2``.
+    :ivar jurisdiction: value of ``jurisdiction_id``; empty if it serves one city.
+    """
+
+    address: str
+    jurisdiction: str = ""
+
+
+class Open311Snapshot:
+    """Reads a server into a folder.
+
+    :ivar server: with its address in the usual form.
+    :param folder: that of the files; what is there already is not read again.
+    """
+
+    def __init__(self, site: "Site", server: Open311Server, folder: Path) -> None:
+        try:
+            address = GuardedClient.checked(site, server.address.rstrip("/"))
+        except Refused as refused:
+            raise ImportRefused(refused.reason) from None
+        self._site, self.server = site, replace(server, address=address)
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._client = GuardedClient.of(site, most=MOST_BYTES)
+
+    def __enter__(self) -> Self:
+        """Return the snapshot."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Close the connection."""
+        self._client.close()
+
+    def services(self) -> list[Item]:
+        """Return the services.
+
+        :raises ImportRefused: when the server does not answer as it should.
+        """
+        return self._items("services", {})
+
+    def read(self, since: datetime, progress: Progress) -> list[Path]:
+        """Read all requests and updates since a time; return the files.
+
+        :raises ImportRefused: when the server does not answer as it should.
+        """
+        now, files = self._site.clock.now(), list[Path]()
+        first = since.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        with_updates = True
+        while first < now:
+            last = first + WINDOW
+            name = f"{first:%Y%m%d}"
+            path = self.folder / f"requests-{name}.jsonl"
+            if last > now or not path.exists():
+                self._write(path, self._requests(first, min(last, now)), progress)
+            files.append(path)
+            path = self.folder / f"updates-{name}.jsonl"
+            if with_updates and (last > now or not path.exists()):
+                try:
+                    self._write(path, self._updates(first, min(last, now)), progress)
+                except _NotOffered:
+                    with_updates = False
+            if path.exists():
+                files.append(path)
+            first = last
+        return [path for path in files if path.stat().st_size]
+
+    def sample(self) -> list[Path]:
+        """Read the requests of the last window; return the file if there are any."""
+        now = self._site.clock.now()
+        path = self.folder / "requests-sample.jsonl"
+        self._write(path, self._requests(now - WINDOW, now, pictures=False), lambda _name, _number: None)
+        return [path] if path.stat().st_size else []
+
+    def _write(self, path: Path, items: Iterator[Item], progress: Progress) -> None:
+        partial, total = path.with_suffix(".part"), 0
+        with partial.open("w", encoding="utf-8") as file:
+            for item in items:
+                total += 1
+                file.write(json.dumps(item, ensure_ascii=False) + "\n")
+        partial.replace(path)
+        progress(path.name, total)
+
+    def _requests(self, first: datetime, last: datetime, *, pictures: bool = True) -> Iterator[Item]:
+        for item in self._window("requests", first, last):
+            found = {name: item.get(name) for name in _FIELDS}
+            # Every line has every column.
+            is_closed = found["status"] == "closed"
+            closed = item.get("updated_datetime") or item.get("requested_datetime")
+            found["closed_datetime"] = closed if is_closed else None
+            found["closing_notes"] = item.get("status_notes") if is_closed else None
+            if pictures:
+                found["media"] = [self._picture(address) for address in _media(item)[:MOST_PICTURES]]
+            yield found
+
+    def _updates(self, first: datetime, last: datetime) -> Iterator[Item]:
+        for item in self._window("servicerequestupdates", first, last):
+            yield {name: item.get(name) for name in _STEP_FIELDS}
+
+    def _window(self, what: str, first: datetime, last: datetime) -> Iterator[Item]:
+        """Yield what a server has of a window, divided while it answers with as many as it answers at most."""
+        known = set[str]()
+        identity = "update_id" if what == "servicerequestupdates" else "service_request_id"
+        for page in range(1, MOST_PAGES + 1):
+            query = {
+                "start_date": _text(first),
+                "end_date": _text(last),
+                "page": str(page),
+                "page_size": str(PAGE),
+            }
+            items = self._items(what, query)
+            new = [one for one in items if one.get(identity) and str(one[identity]) not in known]
+            if (
+                page == 2
+                and items
+                and not new
+                and len(known) >= MOST_ANSWERED
+                and last - first > timedelta(hours=1)
+            ):
+                # A server without pages has left out the rest.
+                middle = first + (last - first) / 2
+                for part in (self._window(what, first, middle), self._window(what, middle, last)):
+                    yield from (one for one in part if _add(known, str(one[identity])))
+                return
+            if not new:
+                return
+            known.update(str(one[identity]) for one in new)
+            yield from new
+
+    def _items(self, what: str, query: dict[str, str]) -> list[Item]:
+        if self.server.jurisdiction:
+            query = {**query, "jurisdiction_id": self.server.jurisdiction}
+        address = f"{self.server.address}/{what}.json?{urlencode(query)}".rstrip("?")
+        content = self._get(address, "application/json")
+        try:
+            items = json.loads(content)
+        except (ValueError, RecursionError):
+            items = None
+        if not isinstance(items, list) or not all(isinstance(one, dict) for one in items):
+            raise ImportRefused(
+                _("${address} is no answer of an Open311 server.", mapping={"address": address})
+            )
+        return items
+
+    def _get(self, address: str, accept: str) -> bytes:
+        """Return the body of an answer; a server that is busy is asked again.
+
+        :raises ImportRefused: when there is none.
+        """
+        headers = {"Accept": accept, "User-Agent": "civicportal"}
+        for attempt in range(1, MOST_ATTEMPTS + 1):
+            answer = self._client.request("GET", address, headers, seconds=SECONDS)
+            if answer.error is None and answer.is_whole:
+                return answer.body
+            if answer.status == 404:
+                raise _NotOffered(_("${address} does not exist.", mapping={"address": address}))
+            is_busy = answer.status in (None, 429, 502, 503, 504) and answer.was_sent
+            if not is_busy or attempt == MOST_ATTEMPTS:
+                break
+            time.sleep(min(answer.retry_after if answer.retry_after is not None else attempt, LONGEST_PAUSE))
+        reason = answer.error or _("The answer is too large.")
+        raise ImportRefused(_("${address}: ${reason}", mapping={"address": address, "reason": reason}))
+
+    def _picture(self, address: str) -> str:
+        """Return the path of a picture below the folder; of one that cannot be fetched too, which is then missing."""
+        name = f"{PICTURES}/{hashlib.sha256(address.encode()).hexdigest()[:32]}"
+        path = self.folder / name
+        if path.exists():
+            return name
+        path.parent.mkdir(exist_ok=True)
+        try:
+            content = self._get(GuardedClient.checked(self._site, address), "image/*")
+        except Refused:
+            return name
+        if len(content) <= MAX_BYTES:
+            partial = path.with_suffix(".part")
+            partial.write_bytes(content)
+            partial.replace(path)
+        return name
+
+
+class _NotOffered(ImportRefused):
+    """The server does not have this."""
+
+
+def suggest_open311(site: "Site", snapshot: Open311Snapshot, kind: str) -> str:
+    """Return a first mapping for a server, from its services and its requests of the last 90 days.
+
+    :param kind: of the cases.
+    :raises ImportRefused: when the server does not answer as it should.
+    """
+    services, samples = snapshot.services(), snapshot.sample()
+    agencies = [
+        text
+        for path in samples
+        for text in read_contents(SourceFile(path)).texts.get("agency_responsible", ())
+    ]
+    workflow = kind_of(site, kind).workflow
+    with site.work(write=False) as work:
+        categories = work.get(OrganizationService).categories_of(kind).by_id.values()
+        keys = named((one.key, (one.key, one.name)) for one in categories)
+    document = tomlkit.document()
+    document.add(tomlkit.comment(f"A first mapping for {snapshot.server.address}: check every line."))
+    document.add(
+        "source", tomlkit.item({"name": (urlsplit(snapshot.server.address).hostname or "open311")[:60]})
+    )
+    cases = tomlkit.table()
+    cases.add("kind", kind)
+    cases.add("files", ["requests-*.jsonl"])
+    cases.add("missing_attachment", "warn")
+    columns = {
+        "key": "service_request_id",
+        "created": "requested_datetime",
+        "closed": "closed_datetime",
+        "deadline": "expected_datetime",
+        "status": "status",
+        "category": "service_code",
+        **({"unit": "agency_responsible"} if agencies else {}),
+        "body": "description",
+        "place": "address",
+        **({"lat": "lat", "lon": "long"} if {"lat", "lon"} <= {*kind_of(site, kind).import_columns} else {}),
+        "answer": "closing_notes",
+        "attachments": "media",
+    }
+    cases.add("columns", tomlkit.item(columns))
+    values = tomlkit.table(is_super_table=True)
+    ended = next((state.name for state in workflow.states if not state.is_open), "")
+    values.add("status", tomlkit.item({"open": workflow.initial, "closed": ended}))
+    meanings = tomlkit.table()
+    for service in services:
+        code, name = str(service.get("service_code", "")), str(service.get("service_name", ""))
+        found = keys.get(key(code)) or keys.get(key(name)) or ""
+        meanings.add(code, tomlkit.string(found).comment(name) if name else found)
+    values.add("category", meanings)
+    if agencies:
+        values.add("unit", tomlkit.item(dict.fromkeys(agencies, "")))
+    cases.add("values", values)
+    document.add("cases", cases)
+    history = tomlkit.table()
+    history.add("files", ["updates-*.jsonl"])
+    steps = {"case": "service_request_id", "date": "updated_datetime", "text": "description"}
+    history.add("columns", tomlkit.item(steps))
+    document.add("history", history)
+    return tomlkit.dumps(document)
+
+
+def _media(item: Item) -> list[str]:
+    """Return the addresses of the pictures of a request."""
+    extended = item.get("extended_attributes")
+    photos = extended.get("photos") if isinstance(extended, dict) else None
+    found = [photo.get("media_url") for photo in photos or () if isinstance(photo, dict)]
+    return list(dict.fromkeys(one for one in (item.get("media_url"), *found) if isinstance(one, str) and one))
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _add(known: set[str], one: str) -> bool:
+    is_new = one not in known
+    known.add(one)
+    return is_new

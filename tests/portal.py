@@ -46,6 +46,8 @@ LIFTED = (
     "password_address",
     "track_address",
     "track_known",
+    "api_token",
+    "api_address",
 )
 
 

@@ -31,6 +31,7 @@ FREE = {
     "account_identity": "is judged by the provider of identities",
     "account_deputy_end": "takes a right back",
     "account_token_revoke": "takes a right back",
+    "admin.member_token_end": "takes a right back",
     "account_app_end": "takes a right back",
     "account_delete": "asks for a code of its own",
     "account_delete_code": "sends that code",

@@ -272,3 +272,48 @@ def test_a_site_without_an_api_says_so(site, app, administrator, monkeypatch):
     monkeypatch.setitem(site.settings["api"], "enabled", False)
     assert "در حال حاضر نرم‌افزارها نمی‌توانند متصل شوند" in app.get("/admin/clients")
     assert "/account/tokens" not in app.get("/account")
+
+
+class TestTokensOfMembers:
+    @pytest.fixture
+    def boss(self, site, sign_in):
+        with site.work() as work:
+            boss = make_staff(work, "administrator")
+        sign_in(boss)
+        return boss
+
+    def test_an_administrator_sees_and_revokes_them(self, site, app, boss):
+        with site.work() as work:
+            member = make_staff(work, "officer")
+        secret = token_for(site, member, "cases:read")
+        page = app.get(f"/admin/members/{member.id}")
+        assert secret[-4:] in page
+        assert secret not in page
+        answer = next(form for form in page.forms.values() if "/tokens/" in form.action).submit(status=303)
+        assert answer.location.endswith(f"/admin/members/{member.id}")
+        assert load_token(site, secret) is None
+        assert secret[-4:] not in answer.follow()
+        with site.work(write=False) as work:
+            [event] = work.session.scalars(select(AuditEvent).where(AuditEvent.action == "token:revoke"))
+        assert (event.actor_id, event.subject_id) == (boss.id, member.id)
+
+    def test_a_token_of_another_person_is_not_there(self, site, app, boss):
+        with site.work() as work:
+            member, other = make_staff(work, "officer"), make_staff(work, "officer", username="other")
+        secret = token_for(site, other, "cases:read")
+        with site.work(write=False) as work:
+            token_id = work.session.scalars(select(Token.id)).one()
+        csrf = form_of(app.get("/account"), "/logout")["csrf_token"].value
+        app.post(f"/admin/members/{member.id}/tokens/{token_id}/end", {"csrf_token": csrf}, status=404)
+        assert load_token(site, secret)
+
+    def test_who_manages_no_members_revokes_nothing(self, site, app, boss, browse):
+        secret = token_for(site, boss, "cases:read")
+        with site.work() as work:
+            member = make_staff(work, "officer")
+            token_id = work.session.scalars(select(Token.id)).one()
+        stranger = browse(site, member, "staff")
+        csrf = form_of(stranger.get("/account"), "/logout")["csrf_token"].value
+        path = f"/admin/members/{boss.id}/tokens/{token_id}/end"
+        stranger.post(path, {"csrf_token": csrf}, status=403)
+        assert load_token(site, secret)

@@ -286,6 +286,7 @@ class ApiTable(Table):
     :ivar days: days that a personal token is valid, if its maker chooses no other time.
     :ivar most_days: maximum of days that a personal token is valid.
     :ivar client_days: days that the token of a machine is valid.
+    :ivar remind_days: days before the end of a token on which its owner is reminded by SMS; 0 for never.
     """
 
     enabled = boolean(True)
@@ -293,6 +294,7 @@ class ApiTable(Table):
     days = number(90, validator=colander.Range(1, 366))
     most_days = number(365, validator=colander.Range(1, 366))
     client_days = number(365, validator=colander.Range(1, 3660))
+    remind_days = number(7, validator=colander.Range(0, 60))
 
 
 class WebhooksTable(Table):

@@ -150,7 +150,7 @@ def register_jobs(site: "Site") -> "Iterable[Job]":
     from civicportal.domain.cases import vocabulary, word_repair
     from civicportal.domain.exports import jobs as exports
     from civicportal.domain.kartable import digests, escalation
-    from civicportal.domain.notifications import inbound, phones, questions
+    from civicportal.domain.notifications import inbound, phones, questions, token_reminders
     from civicportal.domain.privacy import jobs as privacy
     from civicportal.domain.statistics import backfill
     from civicportal.domain.webhooks import jobs as webhooks
@@ -167,6 +167,7 @@ def register_jobs(site: "Site") -> "Iterable[Job]":
         privacy,
         inbound,
         questions,
+        token_reminders,
         digests,
         escalation,
         health,

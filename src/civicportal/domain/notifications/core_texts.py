@@ -73,6 +73,12 @@ CORE_TEXTS = (
         fields=("DATE",),
     ),
     MessageText(
+        key="member.token_ends",
+        title=_("A token for a program ends soon"),
+        text=_("{SITE}: your token …{TOKEN} ends on {DATE}."),
+        fields=("TOKEN", "DATE"),
+    ),
+    MessageText(
         key="staff.kartable_new",
         title=_("New cases in the kartable"),
         text=_("Kartable: new cases referred to you: {COUNT}. Latest code: {TRACK}"),

@@ -11,6 +11,7 @@ from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.accounts.step_up import ask_proof, forget_pending
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.kartable.views.unattended import warn_unattended
+from civicportal.domain.tokens.services import TokenService
 from civicportal.portal.members.options import chosen_scope
 from civicportal.portal.members.schemas import CitizenName, StaffNames
 from civicportal.portal.members.views.page import member_page, member_path, numbered, role_form
@@ -103,6 +104,15 @@ def end_sessions(request: Request) -> HTTPSeeOther:
     request.work.get(SessionService).end_everything(user)
     request.work.get(AuditService).record("session:end-all", subject_id=user.id)
     return _back(request, _("The person has been signed out everywhere."))
+
+
+def end_token(request: Request) -> HTTPSeeOther:
+    """Revoke a token of a member."""
+    user = request.work.get(MemberService).fetch(numbered(request), lock=True)
+    request.work.get(RightsService).require_manage(user)
+    service = request.work.get(TokenService)
+    service.revoke(service.fetch(user, numbered(request, "number")))
+    return _back(request, _("The token was revoked; it opens nothing any more."))
 
 
 def remove_factors(request: Request) -> HTTPSeeOther:

@@ -17,6 +17,7 @@ from civicportal.domain.audit.titles import titles_of
 from civicportal.domain.audit.trail import TrailQuery, TrailService
 from civicportal.domain.kartable.transfer import TransferService
 from civicportal.domain.organization.services import OrganizationService
+from civicportal.domain.tokens.views.shown import shown as shown_tokens
 from civicportal.portal.members.options import people_options, scope_options
 from civicportal.portal.members.schemas import Absence, RoleGiven
 from civicportal.web.forms import BoundForm
@@ -117,6 +118,7 @@ def member_page(
         "deputies": deputies.of(user),
         "stands_in": deputies.for_whom(user),
         "kept_until": MemberService.kept_until(user),
+        "tokens": [token for token in shown_tokens(request, user) if token.is_valid],
         "events": _events(work, user),
         "titles": titles_of(request.site),
     }

@@ -88,12 +88,17 @@ def metrics(database: str) -> None:
 )
 @click.option("--events", default=1000, show_default=True, help="For each webhook.")
 def webhooks(database: str, events: int) -> None:
-    """Measure deliveries to webhooks."""
+    """Measure deliveries to webhooks; exits with 1 when the gate fails."""
     os.environ["BENCH_DATABASE_URL"] = database
     from benchmarks.webhooks import cost
 
-    for line in cost(events):
+    failed = []
+    for line, exceeded in cost(database, events):
         click.echo(line)
+        failed += exceeded
+    for line in failed:
+        click.echo(f"gate: {line}")
+    raise SystemExit(1 if failed else 0)
 
 
 @main.command()

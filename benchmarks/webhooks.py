@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, insert, select
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 EVENT = "case.status_changed"
 THREADS = (1, 4)
 """Webhooks, each with a receiver and a thread of the worker."""
+DELIVERY = "webhook delivery"
+"""Its gate in ``gates.toml``."""
+HELLO_SECONDS = 3.0
 
 
 class _Receiver(BaseHTTPRequestHandler):
@@ -106,14 +111,31 @@ def rate(site: "Site", webhooks: int, events: int) -> tuple[float, float]:
     return sent / seconds, used * 1000 / sent
 
 
-def cost(events: int) -> Iterator[str]:
-    """Yield what was measured, one line for each number of webhooks."""
+def hello_of_floor(database: str) -> float:
+    """Return the CPU milliseconds of the emptiest request of the floor."""
+    from benchmarks.run import serving
+    from benchmarks.run.client import Client, Request
+
+    with TemporaryDirectory() as folder, serving.floor(database, Path(folder) / "floor.log") as server:
+        with Client(server.port, "") as client:
+            client.measure(lambda _n: Request("/hello"), 200, seconds=0.5)
+            before = server.cpu_ms
+            measured = client.measure(lambda _n: Request("/hello"), 200, seconds=HELLO_SECONDS)
+        return (server.cpu_ms - before) / len(measured.latencies)
+
+
+def cost(database: str, events: int) -> Iterator[tuple[str, list[str]]]:
+    """Yield what was measured, one line for each number of webhooks, with the gate that it exceeds."""
+    from benchmarks.run import report
     from benchmarks.run.serving import SITE
     from civicportal.core.site import Site
 
     site = Site(SITE)
     socket.setdefaulttimeout(5)
+    hello = hello_of_floor(database)
     for number in THREADS:
         deliveries, milliseconds = rate(site, number, events)
-        yield f"{number} webhooks: {deliveries:.0f} deliveries a second, {milliseconds:.2f} ms of CPU each"
+        hellos = milliseconds / hello
+        told = f"{number} webhooks: {deliveries:.0f} deliveries a second, {milliseconds:.2f} ms of CPU each"
+        yield f"{told}, {hellos:.0f} times that of the floor's hello", report.exceeded(DELIVERY, hellos)
     site.engines.dispose()

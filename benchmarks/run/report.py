@@ -97,6 +97,15 @@ def shortfalls(run: Run, gates: Mapping[str, Mapping[str, float]] | None = None)
     return list(_held(run, GOAL, _gates() if gates is None else gates))
 
 
+def exceeded(title: str, hellos: float) -> list[str]:
+    """Return the gate that something measured apart exceeds, if any.
+
+    :param hellos: its CPU, as a multiple of that of the floor's "hello".
+    """
+    limit = _gates()[title]["hellos"]
+    return [f"{title}: hellos is {hellos:.1f}, the gate is {limit:g}"] if hellos > limit else []
+
+
 def _gates() -> dict[str, dict[str, float]]:
     return tomllib.loads(GATES.read_text(encoding="utf-8"))
 

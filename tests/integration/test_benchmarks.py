@@ -15,7 +15,17 @@ from benchmarks.run.cast import Cast
 from benchmarks.run.client import Client
 from benchmarks.run.figures import Figures, Result, Run
 from benchmarks.run.measure import Bench
-from benchmarks.run.report import EVERY_PAGE, GATES, MEANINGS, THE_RUN, failures, shortfalls, table, targets
+from benchmarks.run.report import (
+    EVERY_PAGE,
+    GATES,
+    MEANINGS,
+    THE_RUN,
+    exceeded,
+    failures,
+    shortfalls,
+    table,
+    targets,
+)
 from benchmarks.run.scenarios import WARM_UP, scenarios
 from benchmarks.run.serving import SITE
 from benchmarks.run.suite import grow
@@ -23,6 +33,7 @@ from benchmarks.seed import load
 from benchmarks.seed import plan as plans
 from benchmarks.seed.plan import AnotherCity, Plan, plan
 from benchmarks.seed.seasons import SNOW, STORM
+from benchmarks.webhooks import DELIVERY
 from civicportal.app import create_app
 from civicportal.core.site import Site
 from civicportal.domain.cases.measures import SATISFIED
@@ -221,6 +232,11 @@ def run_of(**figures):
     )
 
 
+def test_deliveries_to_webhooks_have_a_gate_too():
+    assert exceeded(DELIVERY, 4.2) == []
+    assert exceeded(DELIVERY, 30) == ["webhook delivery: hellos is 30.0, the gate is 20"]
+
+
 def test_gates_fail_a_run_and_goals_are_named():
     gates = {"kartable": {"statements": 8, "goal_statements": 6, "floor": 25, "plain": 3}}
     assert failures(run_of(), gates) == []
@@ -293,7 +309,7 @@ def test_every_gate_is_of_a_scenario_and_every_page_has_a_ratio(make):
     fill(site)
     names = {one.name for one in scenarios(Cast(site))}
     gates = tomllib.loads(GATES.read_text(encoding="utf-8"))
-    assert gates.keys() <= names | {THE_RUN, EVERY_PAGE}
+    assert gates.keys() <= names | {THE_RUN, EVERY_PAGE, DELIVERY}
     bare = {"hello", "empty page, signed in", "picture received, refused"}
     assert {name for name in names if "hellos" not in gates.get(name, {})} == bare
     held = {name.removeprefix("goal_").removesuffix("_sqlite") for table in gates.values() for name in table}

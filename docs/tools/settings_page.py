@@ -8,7 +8,6 @@ from typing import Any
 
 import colander
 
-from civicportal.core.branding.values import TABLES
 from civicportal.core.plugins import in_order
 from civicportal.core.settings import SiteSettings
 from civicportal.core.site import Site
@@ -32,7 +31,7 @@ def page(site: Site) -> str:
     for node in SiteSettings():
         if not isinstance(node, FreeTable):
             parts.append(_section(f"[{node.name}]", node))
-    parts += [_face(name) for name in TABLES]
+    parts += [_face(name) for name in ("look", "contact", "texts")]
     parts.append(
         "## `[limits]`\n\nOne key for each limit, an array of `[hits, seconds]`: [limits](../security/limits.md).\n"
     )

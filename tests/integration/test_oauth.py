@@ -13,6 +13,7 @@ import requests
 from authlib.integrations.base_client.errors import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
+from browser_settings import set_in_browser
 from sign_in_forms import form_with
 from sqlalchemy import select
 from webtest import TestApp
@@ -471,8 +472,8 @@ def test_nothing_is_stored_or_logged_in_the_clear(city, caplog):
     assert not [line for line in ours if "cpa_" in line or "cpr_" in line or "cpc_" in line]
 
 
-def test_a_site_without_an_api_has_no_oauth(city, monkeypatch):
-    monkeypatch.setitem(city.site.settings["api"], "enabled", False)
+def test_a_site_without_an_api_has_no_oauth(city):
+    set_in_browser(city.site, "api.enabled", "false")
     signed_in(city, city.officer).get(authorize_path(city), status=404)
     for path in ("/.well-known/oauth-authorization-server",):
         TestApp(city.app).get(path, status=404)

@@ -5,10 +5,12 @@ from integration.concurrent import concurrently
 from sqlalchemy import select
 
 from civicportal.core.branding.models import Setting
+from civicportal.core.branding.values import BrandingCache
 from civicportal.domain.audit.models import AuditEvent
 from civicportal.domain.notifications.texts import TextService
 from civicportal.portal.branding.services import BrandingService
 from civicportal.testing import make_staff
+from civicportal.testing.tokens import token_for
 from civicportal.util.colour import READABLE, SUGGESTED, contrasts, palette
 from civicportal.util.errors import Conflict
 
@@ -187,3 +189,55 @@ def test_a_tint_is_found_for_the_dark():
     found = palette({"primary": "#1b1464"})
     assert found["primary_dark"] != "#1b1464"
     assert all(one.is_enough for one in contrasts({"primary": "#1b1464"}))
+
+
+class TestPrograms:
+    def test_the_interface_is_switched_off_and_on_again(self, site, app, boss):
+        token = token_for(site, boss, "cases:read")
+        headers = {"Authorization": f"Bearer {token}"}
+        app.get("/api/v1/cases", headers=headers, status=200)
+        save(app, api_enabled="false")
+        app.get("/api/v1/cases", headers=headers, status=404)
+        assert "/account/tokens" not in app.get("/account")
+        assert the_form(app)["api_enabled"].value == "false"
+        save(app, api_enabled="true")
+        app.get("/api/v1/cases", headers=headers, status=200)
+        with site.work(write=False) as work:
+            assert work.session.scalars(select(Setting)).all() == []
+            events = work.session.scalars(select(AuditEvent).where(AuditEvent.action == "setting:save"))
+            assert {tuple(event.data["changed"]) for event in events} == {("api.enabled",)}
+
+    def test_who_may_make_tokens_is_chosen(self, app, boss):
+        assert "/account/tokens" in app.get("/account")
+        save(app, api_personal="none")
+        assert "/account/tokens" not in app.get("/account")
+
+    def test_calls_of_a_minute_are_limited(self, site, app, boss):
+        headers = {"Authorization": f"Bearer {token_for(site, boss, 'cases:read')}"}
+        usual = app.get("/api/v1/cases", headers=headers).headers["RateLimit-Policy"]
+        assert "q=600;w=60" in usual
+        save(app, api_per_minute="12")
+        assert "q=12;w=60" in app.get("/api/v1/cases", headers=headers).headers["RateLimit-Policy"]
+        for _number in range(10):
+            app.get("/api/v1/cases", headers=headers, status=200)
+        refused = app.get("/api/v1/cases", headers=headers, status=429)
+        assert refused.headers["Retry-After"]
+        save(app, api_per_minute="600")
+        assert app.get("/api/v1/cases", headers=headers).headers["RateLimit-Policy"] == usual
+
+    def test_another_process_learns_of_it(self, site, clock, app, boss):
+        other = BrandingCache(site)
+        assert other.current().api_enabled
+        save(app, api_enabled="false")
+        clock.advance(seconds=6)
+        assert not other.current().api_enabled
+
+    @pytest.mark.parametrize("typed", ["0", "-5", "many", ""])
+    def test_a_limit_that_is_none_is_refused_at_its_field(self, app, boss, typed):
+        answer = save(app, status=422, api_per_minute=typed, name="شهر تازه")
+        assert answer.html.select_one("[name=api_per_minute]")["aria-invalid"] == "true"
+        assert "شهر تازه" in answer
+
+    def test_the_page_shows_the_limit_of_the_file(self, assemble_migrated):
+        site = assemble_migrated(limits={"api_token": [[120, 60], [3000, 3600]]})
+        assert site.branding.api["per_minute"] == "50"

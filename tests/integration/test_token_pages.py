@@ -1,6 +1,7 @@
 """The pages of tokens: made once asked again, shown once, listed, revoked; and the programs that administrators connect."""
 
 import pytest
+from browser_settings import set_in_browser
 from sign_in_forms import form_with
 from sqlalchemy import select
 
@@ -124,14 +125,14 @@ def test_a_choice_that_is_not_offered_is_refused(app, officer, field, value):
     app.post("/account/tokens/new", [*fields, ("name", "نقشه"), (field, value)], status=422)
 
 
-def test_the_site_decides_whether_citizens_make_tokens(site, app, sign_in, monkeypatch):
+def test_the_site_decides_whether_citizens_make_tokens(site, app, sign_in):
     with site.work() as work:
         citizen = make_citizen(work)
     sign_in(citizen)
     assert "/account/tokens" not in app.get("/account")
     assert app.get("/account/tokens/new", status=303).location.endswith("/account/tokens")
     app.get("/account/tokens")
-    monkeypatch.setitem(site.settings["api"], "personal", "everybody")
+    set_in_browser(site, "api.personal", "everybody")
     assert "/account/tokens" in app.get("/account")
     form = form_with(app.get("/account/tokens/new"), "name")
     assert "unit" not in form.fields
@@ -268,8 +269,8 @@ def test_the_pages_are_for_those_who_may_connect_programs(site, app, officer):
     assert "/admin/clients" not in app.get("/desk")
 
 
-def test_a_site_without_an_api_says_so(site, app, administrator, monkeypatch):
-    monkeypatch.setitem(site.settings["api"], "enabled", False)
+def test_a_site_without_an_api_says_so(site, app, administrator):
+    set_in_browser(site, "api.enabled", "false")
     assert "در حال حاضر نرم‌افزارها نمی‌توانند متصل شوند" in app.get("/admin/clients")
     assert "/account/tokens" not in app.get("/account")
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from browser_settings import set_in_browser
 from sqlalchemy import select
 
 from civicportal.api.plugins import hookimpl
@@ -362,8 +363,8 @@ def test_a_token_is_made_for_oneself_by_oneself(portal):
     ("personal", "officer", "citizen"),
     [("staff", True, False), ("everybody", True, True), ("none", False, False)],
 )
-def test_the_site_says_who_makes_tokens(portal, monkeypatch, personal, officer, citizen):
-    monkeypatch.setitem(portal.site.settings["api"], "personal", personal)
+def test_the_site_says_who_makes_tokens(portal, personal, officer, citizen):
+    set_in_browser(portal.site, "api.personal", personal)
     with portal.site.work(write=False) as work:
         for user, realm, expected in (
             (portal.officer, "staff", officer),
@@ -391,9 +392,9 @@ def test_what_is_not_possible_is_refused(portal, monkeypatch):
     make(portal, portal.officer, days=365)
 
 
-def test_a_site_without_an_api_opens_nothing(portal, monkeypatch):
+def test_a_site_without_an_api_opens_nothing(portal):
     token = token_for(portal.site, portal.officer, "cases:read")
-    monkeypatch.setitem(portal.site.settings["api"], "enabled", False)
+    set_in_browser(portal.site, "api.enabled", "false")
     call(portal, token, status=404)
     call(portal, token, "public", status=404)
     portal.browser.get("/api/v1/gadget/me", status=404)

@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from civicportal.core.clock import has_passed
+from civicportal.core.limits.table import DEFAULTS, LimitWindow
 from civicportal.util.colour import DEFAULT, DEFAULT_BAR, palette
 from civicportal.util.values import Values
 
@@ -15,9 +16,12 @@ if TYPE_CHECKING:
 
 STALE = 5.0
 """Seconds after which a process rereads changes of other processes."""
-TABLES = ("look", "contact", "texts")
+TABLES = ("look", "contact", "texts", "api")
 NAMES = ("name", "short_name", "attribution")
 """Values that stand in no table."""
+YES, NO = "true", "false"
+CALLS = ("api_token", "api_address")
+"""Limits of the calls of programs."""
 UNTRANSLATED = ("phone", "postal_code", "email", "website")
 """Values of ``contact`` that are the same in each language."""
 
@@ -27,6 +31,7 @@ class Branding:
     """The branding used by pages and messages.
 
     :ivar look: colours, see :mod:`civicportal.util.colour`.
+    :ivar api: what is set in the browser about programs: ``enabled``, ``personal`` and ``per_minute``.
     :ivar attribution: source of the map.
     :ivar translations: values of other languages: language, key as of :meth:`values`, text.
     """
@@ -36,6 +41,7 @@ class Branding:
     contact: Mapping[str, str]
     texts: Mapping[str, str]
     look: Mapping[str, str]
+    api: Mapping[str, str] = field(default_factory=dict)
     attribution: str = ""
     translations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     is_demo: bool = False
@@ -49,6 +55,16 @@ class Branding:
     def address(self) -> str:
         """Return the address of the town hall."""
         return self.contact.get("address", "")
+
+    @property
+    def api_enabled(self) -> bool:
+        """Return whether there is an API."""
+        return self.api.get("enabled") == YES
+
+    @property
+    def api_personal(self) -> str:
+        """Return who may make tokens of their own: "staff", "everybody" or "none"."""
+        return self.api.get("personal", "none")
 
     @property
     def bar(self) -> str:
@@ -88,6 +104,11 @@ class Branding:
 def of_file(settings: Values, *, is_demo: bool = False) -> Branding:
     """Return the branding of a site's file."""
     names = {key: settings["site"][key] for key in ("name", "short_name")}
+    api = {
+        "enabled": YES if settings["api"]["enabled"] else NO,
+        "personal": settings["api"]["personal"],
+        "per_minute": str(per_minute(settings["limits"])),
+    }
     attribution = settings["map"]["attribution"] if settings["map"] else ""
     look = {"primary": DEFAULT, **{key: str(color).lower() for key, color in settings["look"].items()}}
     return Branding(
@@ -96,9 +117,16 @@ def of_file(settings: Values, *, is_demo: bool = False) -> Branding:
         look=look,
         contact=settings["contact"],
         texts=settings["texts"],
+        api=api,
         translations={locale: _flat(table) for locale, table in settings["translations"].items()},
         is_demo=is_demo,
     )
+
+
+def per_minute(limits: Mapping[str, Sequence[Sequence[int]]]) -> int:
+    """Return how often a token may call in a minute, by the table ``[limits]`` of a site's file."""
+    windows = [LimitWindow(*pair) for pair in limits.get("api_token", ())] or DEFAULTS["api_token"]
+    return min(max(1, window.hits * 60 // window.seconds) for window in windows)
 
 
 def _flat(table: Values) -> dict[str, str]:
@@ -129,6 +157,7 @@ def with_values(branding: Branding, stored: Mapping[str, str]) -> Branding:
         look=tables["look"],
         contact=tables["contact"],
         texts=tables["texts"],
+        api=tables["api"],
     )
 
 
@@ -160,9 +189,17 @@ class BrandingCache:
         read_at = self._read_at
         if read_at is None or has_passed(STALE, read_at, self.site.clock.uptime().seconds):
             self._current, self._translated = self._read(), {}
+            self._limit_calls()
             # The time after reading, so that a slow database does not make the value stale at once.
             self._read_at = self.site.clock.uptime().seconds
         return self._current
+
+    def _limit_calls(self) -> None:
+        """Limit the calls of programs as it is set in the browser, or by the file."""
+        hits = self._current.api["per_minute"]
+        window = None if hits == self.file.api["per_minute"] else LimitWindow(int(hits), 60)
+        for name in CALLS:
+            self.site.limits.replace(name, window)
 
     def forget(self) -> None:
         """Clear the cache after a change."""

@@ -95,8 +95,17 @@ class Limits:
     def __init__(self, site: "Site", settings: Mapping[str, Sequence[Sequence[int]]]) -> None:
         self._site = site
         own = {name: tuple(LimitWindow(*pair) for pair in pairs) for name, pairs in settings.items()}
-        self._windows = {**DEFAULTS, **own}
+        self._windows = self._of_file = {**DEFAULTS, **own}
         self._looked: tuple[datetime, tuple[Alarm, ...]] | None = None
+
+    def replace(self, name: str, window: LimitWindow | None) -> None:
+        """Replace the windows of a limit.
+
+        :param window: the only one; None for those of the site's file.
+        """
+        windows = self._of_file[name] if window is None else (window,)
+        if self._windows[name] != windows:
+            self._windows = {**self._windows, name: windows}
 
     # -- counting -------------------------------------------------------------------------------------------
 

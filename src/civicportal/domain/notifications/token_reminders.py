@@ -49,7 +49,7 @@ def _ending(work: "Work", before: timedelta) -> Iterator[int]:
         User.machine.is_(False) | ~replaced,
     )
     for row in work.session.execute(query.order_by(Token.id)):
-        # Whoever makes a token for a few days knows when it ends.
+        # The end of a token for a few days is known to the person who made it.
         if row.expires_at - row.created_at > before:
             yield row.id
 

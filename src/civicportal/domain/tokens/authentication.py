@@ -67,7 +67,7 @@ _OF_TOKEN = with_rights(
 def token_of(request: Request) -> ApiToken | None:
     """Return the valid token of a request below ``/api/``, with its actor."""
     sent = _sent(request)
-    if not sent or len(sent) > LONGEST or not request.site.settings["api"]["enabled"]:
+    if not sent or len(sent) > LONGEST or not request.site.branding.api_enabled:
         return None
     return load_token(request.site, sent)
 
@@ -150,7 +150,7 @@ def scoped_view(view: View, info: IViewDeriverInfo) -> View:
         raise ConfigurationError(f"{info.original_view}: there is no scope {scope!r}")
 
     def scoped(context: object, request: Request) -> Response:
-        if not site.settings["api"]["enabled"]:
+        if not site.branding.api_enabled:
             raise HTTPNotFound
         token = request.token
         if token is None and _sent(request):

@@ -47,10 +47,10 @@ def is_valid(now: datetime | BindParameter[datetime]) -> tuple[ColumnElement[boo
 
 def may_make(site: "Site", actor: Identity) -> bool:
     """Return whether a person may make tokens of their own."""
-    settings = site.settings["api"]
-    if not settings["enabled"] or actor.token_id is not None or actor.must_enrol:
+    branding = site.branding
+    if not branding.api_enabled or actor.token_id is not None or actor.must_enrol:
         return False
-    whose = settings["personal"]
+    whose = branding.api_personal
     return (actor.is_staff and whose != "none") or (actor.is_citizen and whose == "everybody")
 
 

@@ -5,12 +5,13 @@ import re
 import colander
 from translationstring import TranslationString
 
+from civicportal.core.branding.values import NO, YES
 from civicportal.domain.notifications.sms import utf16_len
 from civicportal.util.colour import READABLE, SUGGESTED, contrasts
 from civicportal.util.i18n import _, latin_digits
 from civicportal.util.persian import store
-from civicportal.web.forms import HiddenWidget, TextAreaWidget, TextWidget
-from civicportal.web.schema import CleanText, Node, StrictSchema
+from civicportal.web.forms import HiddenWidget, RadioWidget, SelectWidget, TextAreaWidget, TextWidget
+from civicportal.web.schema import BoundedInt, Choice, CleanText, Node, StrictSchema
 from civicportal.web.schema.base import Scalar
 
 SHORTEST_NAME, LONGEST_NAME = 2, 60
@@ -96,7 +97,7 @@ def _words(title: TranslationString, rows: int) -> colander.SchemaNode:
 
 
 class SettingsForm(StrictSchema):
-    """Name, colours, contact data and texts.
+    """Name, colours, contact data, texts, and the interface for programs.
 
     The field ``contact_phone`` is the value ``contact.phone``.
     """
@@ -139,6 +140,28 @@ class SettingsForm(StrictSchema):
     texts_about = _words(_("About the portal"), 6)
     texts_privacy = _words(_("Privacy"), 6)
     texts_terms = _words(_("Terms of use"), 6)
+    api_enabled = Node(
+        Choice([(YES, _("On")), (NO, _("Off"))]),
+        title=_("Interface for programs"),
+        description=_("Off, no token opens anything; they stay, and work again when it is on."),
+        widget=RadioWidget(),
+    )
+    api_personal = Node(
+        Choice(
+            [
+                ("staff", _("Staff")),
+                ("everybody", _("Staff and citizens")),
+                ("none", _("Only administrators, for programs of the city")),
+            ]
+        ),
+        title=_("Who may make tokens"),
+        widget=SelectWidget(),
+    )
+    api_per_minute = Node(
+        BoundedInt(1, 1_000_000_000),
+        title=_("Calls a minute"),
+        description=_("Of one token, and from one address."),
+    )
     digest = Node(CleanText(1, 20), widget=HiddenWidget())
 
     def validator(self, node: colander.SchemaNode, values: dict[str, str]) -> None:

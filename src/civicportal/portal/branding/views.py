@@ -44,7 +44,7 @@ def settings(request: Request) -> ViewResult:
     def save(sent: Values) -> ViewResult:
         try:
             changed = request.work.get(BrandingService).save(
-                {key: sent[field] for field, key in fields.items()}, sent[DIGEST]
+                {key: str(sent[field]) for field, key in fields.items()}, sent[DIGEST]
             )
         except Conflict:
             present = request.work.get(BrandingService).current()

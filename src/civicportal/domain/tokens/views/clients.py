@@ -46,7 +46,7 @@ def clients(request: Request) -> dict[str, object]:
     rows = [
         (client, _place(request, client), shown(request, client.user)) for client in _service(request).all()
     ]
-    return {"rows": rows, "enabled": request.site.settings["api"]["enabled"]}
+    return {"rows": rows, "enabled": request.site.branding.api_enabled}
 
 
 def new(request: Request) -> ViewResult:

@@ -124,7 +124,7 @@ def _answer(request: Request, create: "Callable[[OAuthServer], Response]") -> Re
 
 
 def _require_api(request: Request) -> None:
-    if not request.site.settings["api"]["enabled"]:
+    if not request.site.branding.api_enabled:
         raise HTTPNotFound
 
 

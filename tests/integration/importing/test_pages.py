@@ -13,6 +13,7 @@ from webtest import Upload
 from civicportal.domain.audit.models import AuditEvent
 from civicportal.domain.cases.models import Case
 from civicportal.portal.importing import working
+from civicportal.portal.importing.mapping import read_sections
 from civicportal.portal.importing.models import ImportBatch, ImportFile, ImportTask
 from civicportal.portal.importing.tasks import KEPT, MOST, clean_imports
 from civicportal.portal.importing.uploads import safe_name
@@ -236,6 +237,41 @@ def test_a_file_that_cannot_be_read_is_named(city, admin):
     page = uploaded(city, admin, [Upload("a.xlsx", b"PK\x03\x04 nothing")])
     assert "a.xlsx: it is no Excel file" in page
     assert task_of(city).state == "failed"
+
+
+def test_what_a_file_is_can_be_changed_and_its_table_follows(city, admin):
+    page = uploaded(city, admin, [Upload("a.csv", "کد,نام\n1,یک\n".encode()), tables()[0]])
+    form = form_of(page, "file_0")
+    assert [form[f"file_{number}"].value for number in (0, 1)] == ["units", "cases"]
+    form["file_0"] = "people"
+    page = form.submit(status=303).follow()
+    assert form_of(page, "file_0")["file_0"].value == "people"
+    found = read_sections(task_of(city).mapping)
+    assert {name: section.columns.get("name") for name, section in found.items()} == {
+        "people": ("نام",),
+        "cases": ("نام متقاضی",),
+    }
+    # People are known by their mobiles: that column is missing, and is asked for.
+    assert "The mapping is not complete" in page
+
+
+def test_a_mapping_file_takes_the_place_of_the_present_one(city, admin):
+    page = uploaded(city, admin)
+    key = task_of(city).key
+    address = f"{LIST}/{key}/mapping"
+    form = form_of(admin.get(address), "mapping_files")
+    form["mapping_files"] = Upload("mapping.toml", b"[source]\nname = 3")
+    page = form.submit(status=422)
+    assert "none of the tables" in page.html.find(attrs={"data-field": "mapping"}).get_text()
+    form = form_of(page, "mapping_files")
+    form["mapping_files"] = Upload("mapping.toml", legacy.MAPPING.replace('"history*"', '"others*"').encode())
+    page = form.submit(status=422)
+    assert "history.csv belongs to no table" in page
+    form = form_of(page, "mapping_files")
+    form["mapping_files"] = Upload("mapping.toml", legacy.MAPPING.encode())
+    page = form.submit(status=303).follow()
+    assert task_of(city).mapping == legacy.MAPPING
+    assert "not mapped yet" not in page
 
 
 def test_required_columns_are_demanded_at_their_fields(city, admin):

@@ -190,7 +190,14 @@ def _options(
         found = named(
             (unit.key, (unit.key, unit.name, unit.short_name)) for unit in organization.units.by_id.values()
         )
-        return [*left_out, *units], lambda text: text if text == LEFT_OUT else found.get(key(text), "")
+
+        def unit_of(text: str) -> str:
+            if section.entity == "history" and cases is not None:
+                # A step means by a unit what its case does.
+                text = cases.meaning("unit", text)
+            return text if text == LEFT_OUT else found.get(key(text), "")
+
+        return [*left_out, *units], unit_of
     if cases is None:
         return [], lambda _text: ""
     if name == "category":
@@ -235,7 +242,7 @@ TITLES: Mapping[str, TranslationString] = {
 FIELD_TITLES: Mapping[str, TranslationString] = {
     "actor": _("Who did it"),
     "answer": _("Answer to the citizen"),
-    "attachments": _("Pictures"),
+    "attachments": _("Pictures (by command only)"),
     "body": _("Text of the case"),
     "case": _("Number of the case"),
     "category": _("Category"),

@@ -61,9 +61,14 @@ def run_waiting(site: "Site") -> None:
 
 
 def _next(site: "Site") -> ImportTask | None:
+    waiting = select(ImportTask).where(ImportTask.state.in_(UNFINISHED))
+    first = waiting.order_by(ImportTask.created_at, ImportTask.id).limit(1)
+    with site.work(write=False) as work:
+        # Hardly ever is there one: only then a transaction is opened that writes.
+        if work.session.scalar(first) is None:
+            return None
     with site.work() as work:
-        waiting = select(ImportTask).where(ImportTask.state.in_(UNFINISHED))
-        task = work.session.scalar(waiting.order_by(ImportTask.created_at, ImportTask.id).limit(1))
+        task = work.session.scalar(first.with_for_update())
         if task is not None:
             task.state, task.attempts, task.done, task.place = "running", task.attempts + 1, 0, ""
     return task

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from civicportal_reports.open311_client.delivery import RemoteQueue
 from civicportal_reports.open311_client.models import RemoteDelivery, RemoteRule, RemoteServer
 from civicportal_reports.open311_client.services import RemoteService
 from sqlalchemy import select
@@ -31,6 +32,7 @@ class Cuts:
     hangs: bool = False
     ends: threading.Event = field(default_factory=threading.Event)
     calls: list[tuple[str, str]] = field(default_factory=list)
+    accepted: int = 0
 
     def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
         self.calls.append((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
@@ -38,12 +40,21 @@ class Cuts:
         if is_new and self.before:
             return self._answer(self.before.pop(0), start_response)
         if is_new and (self.after or self.hangs):
-            list(self.app(environ, lambda *_answer, **_more: None))
+            list(self.app(environ, self._counting(lambda *_answer, **_more: None)))
             if self.hangs:
                 self.hangs = False
                 self.ends.wait(60)
             return self._answer(self.after.pop(0) if self.after else said("200 OK"), start_response)
-        return self.app(environ, start_response)
+        return self.app(environ, self._counting(start_response) if is_new else start_response)
+
+    def _counting(self, start_response: Any) -> Any:
+        """Count the new requests that were accepted, also those that the server has recognised as repeated."""
+
+        def counted(status: str, *more: Any, **options: Any) -> Any:
+            self.accepted += status.startswith("200")
+            return start_response(status, *more, **options)
+
+        return counted
 
     def _answer(self, answer: Answer, start_response: Any) -> Iterable[bytes]:
         status, body, headers = answer
@@ -63,6 +74,12 @@ class Neighbour:
     city: Any
     cuts: Cuts
     server_id: int
+    clock: Any
+
+    def trust(self, site: Site) -> None:
+        """The server has shown soon after a delivery that it lists what we send."""
+        with site.work() as work:
+            RemoteQueue(work).health(self.server_id).lists_ours = True
 
     def requests(self) -> list[Case]:
         """What has arrived there."""
@@ -81,6 +98,7 @@ def add_server(site: Site, address: str, key: str, **changed: object) -> int:
         "jurisdiction": "",
         "personal": False,
         "pictures": "addresses",
+        "closes_with": "",
     }
     with site.work() as work:
         return work.get(RemoteService).add({**values, **changed}, key).id

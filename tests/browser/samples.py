@@ -2,7 +2,7 @@
 
 from urllib.parse import urlencode
 
-from browser import announcements, automations, exports, feedback, imports, meetings, webhooks
+from browser import announcements, automations, exports, feedback, imports, meetings, remotes, webhooks
 from browser.people import CAREFUL, CITIZENS, RECOVERY_CODES, STAFF
 from browser.wizard import STREET, WORDS
 from civicportal_reports.nearby import NearbyService
@@ -44,6 +44,7 @@ def facts(portal: Portal) -> Facts:
     closed = send_report(portal, people["citizen"])
     other = send_report(portal, people["neighbour"])
     report = close_report(portal, people["handler"], closed)
+    deliverable = [other, *(send_report(portal, people["neighbour"]) for _number in range(3))]
     with portal.site.work(actor=people["citizen"]) as work:
         followed = work.session.scalars(select(Case).where(Case.code == other)).one()
         work.get(FollowerService).follow(followed)
@@ -67,6 +68,7 @@ def facts(portal: Portal) -> Facts:
         **automations.facts(portal, people["administrator"]),
         **webhooks.facts(portal, people["administrator"]),
         **imports.facts(portal, people["administrator"]),
+        **remotes.facts(portal, people["administrator"], deliverable),
     }
 
 

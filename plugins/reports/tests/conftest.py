@@ -147,6 +147,8 @@ def neighbour(site, city, civic_session, civic_database, civic_settings, monkeyp
     key = token_for(environment.site, machine, "cases:read", "cases:write")
     server_id = add_server(site, f"{server.address}/open311/v2", key)
     add_rule(site, server_id, "pothole", category_id=city.categories["pothole"])
-    yield Neighbour(site=environment.site, city=there, cuts=cuts, server_id=server_id)
+    yield Neighbour(
+        site=environment.site, city=there, cuts=cuts, server_id=server_id, clock=environment.clock
+    )
     cuts.ends.set()
     server.close()

@@ -38,10 +38,16 @@ def test_every_step_of_the_page(site, city, served, tmp_path):
     assert [one["service_request_id"] for one in json.loads((tmp_path / "requests.json").read_text())] == [
         public
     ]
+    assert made_there(tmp_path) == [own[0]["service_request_id"], public]
     tree = etree.parse(tmp_path / "requests.xml")
     assert [found.text for found in tree.iter("service_request_id")] == [public]
     [told] = json.loads((tmp_path / "updates.json").read_text())
     assert told["status"] == "in_progress"
+
+
+def made_there(tmp_path):
+    """The numbers that a lost request would be looked for in."""
+    return [one["service_request_id"] for one in json.loads((tmp_path / "lost.json").read_text())]
 
 
 def test_its_states_are_those_of_the_workflow():

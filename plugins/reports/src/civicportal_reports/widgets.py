@@ -11,6 +11,15 @@ from civicportal_reports.i18n import _
 from civicportal_reports.looks import look_of
 from civicportal_reports.models import Report
 from civicportal_reports.nearby import NearbyService
+from civicportal_reports.open311_client.services import (
+    ADVICE,
+    CONFLICTS,
+    MANAGE,
+    STAGES,
+    STATES,
+    RemoteService,
+    conflict_of,
+)
 from civicportal_reports.pins import Pins
 from civicportal_reports.search import Filters, PublicPoint, ReportSearch
 from civicportal_reports.workflow import KIND
@@ -47,7 +56,9 @@ def dashboard_widgets(request: Request) -> Iterator[DashboardWidget]:
 
 
 def case_panels(case: Case, request: Request) -> Iterator[Panel]:
-    """Return the map of a report and nearby reports."""
+    """Return the map of a report, nearby reports, and where it was delivered."""
+    if case.kind == KIND and request.identity.is_staff:
+        yield from _delivered(case, request)
     # The page has read it with the case.
     report: Report | None = request.work.get(CaseService).detail(case) if case.kind == KIND else None
     if report is None or not (report.point or case.place):
@@ -152,3 +163,23 @@ def _nearby(case: Case, point: Point, category_id: int, request: Request) -> Ite
             "may_link": any(step.transition.name == "duplicate" for step in steps),
         },
     )
+
+
+def _delivered(case: Case, request: Request) -> Iterator[Panel]:
+    service = request.display_work.get(RemoteService)
+    found = service.of_case(case) if service.is_used() else ()
+    if found:
+        yield Panel(
+            name="reports.remote",
+            area="aside",
+            template="civicportal_reports:templates/remote/panel.jinja2",
+            weight=60,
+            context={
+                "deliveries": [(delivery, server, conflict_of(delivery, case)) for delivery, server in found],
+                "states": STATES,
+                "stages": STAGES,
+                "conflicts": CONFLICTS,
+                "advice": ADVICE,
+                "may_manage": request.identity.permits(MANAGE),
+            },
+        )

@@ -251,10 +251,7 @@ class RemoteQueue(DeliveryQueue[RemoteDelivery]):
         """
         if self.session.get(RemoteServer, server_id, with_for_update={"key_share": True}) is None:
             return None
-        health = self.session.get(RemoteHealth, server_id)
-        if health is None:
-            health = RemoteHealth(server_id=server_id, failures=0, lists_ours=False, last_error="")
-            self.session.add(health)
+        health = self.health(server_id)
         if error:
             health.failures += 1
             health.failing_since = health.failing_since or self.now
@@ -269,6 +266,14 @@ class RemoteQueue(DeliveryQueue[RemoteDelivery]):
         health.last_ok_at, health.last_error = self.now, ""
         if was_closed:
             hasten(self.session, server_id, self.now)
+        return health
+
+    def health(self, server_id: int) -> RemoteHealth:
+        """Return the row of a server's health, a new one if there is none."""
+        health = self.session.get(RemoteHealth, server_id)
+        if health is None:
+            health = RemoteHealth(server_id=server_id, failures=0, lists_ours=False, last_error="")
+            self.session.add(health)
         return health
 
     def give_up(self) -> None:

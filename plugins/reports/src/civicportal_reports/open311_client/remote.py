@@ -232,7 +232,8 @@ class GeoReportClient:
     # -- calls ----------------------------------------------------------------------------------------------
 
     def _requests(self, parameters: Parameters) -> list[RemoteRequest]:
-        return [
+        answer = self._get("requests", parameters)
+        found = [
             RemoteRequest(
                 id=number,
                 status=status
@@ -241,9 +242,13 @@ class GeoReportClient:
                 notes=_text(item.get("status_notes"), 300),
                 description=_text(item.get("description"), 5000),
             )
-            for item in _items(self._get("requests", parameters))
+            for item in _items(answer)
             if (number := _id(item.get("service_request_id")))
         ]
+        # Nonsense must not look as if the server no longer knew our requests.
+        if not isinstance(answer, list) or (answer and not found):
+            raise RemoteError(_("The server did not answer as the standard says."))
+        return found
 
     def _common(self) -> list[tuple[str, str]]:
         return [("jurisdiction_id", self._server.jurisdiction)] if self._server.jurisdiction else []

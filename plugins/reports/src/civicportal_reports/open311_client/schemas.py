@@ -59,6 +59,13 @@ class RemoteServerForm(StrictSchema):
         missing=False,
     )
     pictures = Node(Choice(list(PICTURES.items())), title=_("How pictures are sent"))
+    closes_with = Node(
+        Choice("transitions"),
+        title=_("When the server has closed a request"),
+        description=_("The step is taken by the portal itself, and the citizen is told as of every step."),
+        missing=None,
+        empty=_("Mark the case for the person who has it"),
+    )
 
 
 class DeliveryRuleForm(StrictSchema):

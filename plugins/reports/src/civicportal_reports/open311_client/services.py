@@ -42,6 +42,8 @@ STATES = {
     "unclear": _("Unclear whether it arrived"),
     "dead": _("Failed"),
 }
+STAGES = {"new": "registered", "leased": "in_progress", "sent": "done", "unclear": "late", "dead": "late"}
+"""Looks of the states."""
 CONFLICTS = {
     "closed_there": _("Closed there, open here"),
     "open_there": _("Open there, closed here"),
@@ -56,6 +58,14 @@ ACTIONS = {
     "remote:rule": _("Changed what an Open311 server gets"),
     "remote:switch": _("Switched an Open311 server on or off"),
 }
+ADVICE = {
+    "closed_there": _("See what was done, then close the case or ask the organisation."),
+    "open_there": _(
+        "Tell the organisation, for instance by telephone, that it is done or not wanted any more."
+    ),
+    "missing": _("Ask the organisation what became of it."),
+}
+"""What a person does about a conflict."""
 _IS_OPEN = Case.stage.in_(Workflow.OPEN_STAGES)
 _CONFLICT = when(
     (RemoteDelivery.missing_at.is_not(None), "missing"),
@@ -203,9 +213,7 @@ class RemoteService(Service):
         """
         if len(self.servers()) >= MOST_SERVERS:
             raise Conflict("too many servers")
-        server = RemoteServer(
-            closes_with="", **values, created_at=self.work.clock.now(), active=True, services=[]
-        )
+        server = RemoteServer(**values, created_at=self.work.clock.now(), active=True, services=[])
         server.api_key = self.work.site.keys.encrypt(api_key) if api_key else None
         self.session.add(server)
         self.session.flush()
@@ -354,6 +362,10 @@ class RemoteService(Service):
         rows = [(delivery, case) for delivery, case in found[:PAGE]]
         return DeliveryPage(rows=rows, older=rows[-1][0].id if len(found) > PAGE else None)
 
+    def is_used(self) -> bool:
+        """Return whether there are servers at all, without a statement of its own."""
+        return self.work.reference("reports_remote_is_used", _is_used)
+
     def of_case(self, case: Case) -> Sequence[tuple[RemoteDelivery, RemoteServer]]:
         """Return the deliveries of a case with their servers."""
         query = (
@@ -456,3 +468,7 @@ def hasten(session: Session, server_id: int, now: datetime) -> None:
 def _read_rules(session: Session) -> Sequence[RemoteRule]:
     query = select(RemoteRule).join(RemoteServer, RemoteServer.id == RemoteRule.server_id)
     return session.scalars(query.where(RemoteServer.active).order_by(RemoteRule.id)).all()
+
+
+def _is_used(session: Session) -> bool:
+    return session.scalars(select(RemoteServer.id).limit(1)).first() is not None

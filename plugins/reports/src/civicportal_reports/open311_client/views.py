@@ -8,6 +8,7 @@ import colander
 from pyramid.httpexceptions import HTTPSeeOther
 from translationstring import TranslationString
 
+from civicportal.api.cases import kind_of
 from civicportal.api.database import Work
 from civicportal.api.forms import (
     BoundForm,
@@ -29,11 +30,9 @@ from civicportal_reports.open311_client.composing import PICTURES
 from civicportal_reports.open311_client.models import RemoteDelivery, RemoteRule, RemoteServer
 from civicportal_reports.open311_client.remote import GeoReportClient, RemoteAddress, RemoteError
 from civicportal_reports.open311_client.schemas import ArrivedForm, DeliveryRuleForm, RemoteServerForm
-from civicportal_reports.open311_client.services import CONFLICTS, STATES, RemoteService, conflict_of
+from civicportal_reports.open311_client.services import CONFLICTS, STAGES, STATES, RemoteService, conflict_of
 from civicportal_reports.workflow import KIND
 
-STAGES = {"new": "registered", "leased": "in_progress", "sent": "done", "unclear": "late", "dead": "late"}
-"""Looks of the states."""
 INDENT = "\N{EM SPACE}"
 
 
@@ -70,6 +69,7 @@ def edit(request: Request) -> ViewResult:
             "jurisdiction": found.jurisdiction,
             "personal": found.personal,
             "pictures": found.pictures,
+            "closes_with": found.closes_with or None,
             "no_key": False,
         },
     )
@@ -354,6 +354,7 @@ def _done(
 def _shown(request: Request, found: RemoteServer) -> dict[str, object]:
     service = request.work.get(RemoteService)
     rules = service.rules(found.id)
+    steps = {step.name: step.title for step in kind_of(request.site, KIND).workflow.transitions}
     names = {one["code"]: one["name"] for one in found.services}
     return {
         "server": found,
@@ -367,11 +368,20 @@ def _shown(request: Request, found: RemoteServer) -> dict[str, object]:
         "conflicts": CONFLICTS,
         "conflict_of": conflict_of,
         "pictures": PICTURES,
+        "closing": steps.get(found.closes_with),
     }
 
 
 def _form(request: Request, initial: Values) -> BoundForm:
+    workflow = kind_of(request.site, KIND).workflow
+    open_states = {state.name for state in workflow.states if state.is_open}
+    steps = [
+        Option(value=step.name, label=request.translate(step.title))
+        for step in workflow.transitions
+        if "system" in step.actors and step.target not in open_states and open_states <= set(step.sources)
+    ]
     bindings = {
+        "transitions": steps,
         "check_address": partial(DeliveryQueue.Client.checked, request.site),
     }
     return BoundForm(request, RemoteServerForm(), initial=initial, bindings=bindings)
@@ -384,6 +394,7 @@ def _columns(request: Request, values: Values) -> Values:
         "jurisdiction": values["jurisdiction"],
         "personal": values["personal"],
         "pictures": values["pictures"],
+        "closes_with": values["closes_with"] or "",
     }
 
 

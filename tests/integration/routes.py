@@ -17,6 +17,8 @@ UNKNOWN = {
     "number": "12",
     "delivery": "999999999",
     "job": "999999999",
+    "rule": "999999999",
+    "entity": "cases",
     "version": "1",
     "token": "x" * 43,
     "page": "nothing",

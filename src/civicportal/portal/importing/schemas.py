@@ -45,6 +45,7 @@ class UploadForm(StrictSchema):
         CleanText(0, 1),
         title=_("Files"),
         missing="",
+        marked_required=True,
         description=_("CSV, Excel (.xlsx) or JSON Lines, at most 10 files and 40 MB together."),
         widget=FileWidget(accept=",".join(SUFFIXES), many=True),
     )
@@ -64,6 +65,7 @@ class MappingForm(StrictSchema):
         CleanText(0, 1),
         title=_("Mapping file"),
         missing="",
+        marked_required=True,
         widget=FileWidget(accept=".toml"),
     )
 

@@ -171,3 +171,26 @@ def test_only_administrators_see_them(site, app, city, login, neighbour):
     login(city.officer, "staff")
     for path in ("", "/new", f"/{neighbour.server_id}", f"/{neighbour.server_id}/rules/new"):
         app.get(f"{PAGES}{path}", status=(403, 404))
+
+
+def test_a_change_of_what_leaves_the_portal_asks_for_a_fresh_proof(site, app, admin, neighbour, clock):
+    form = page_form(app.get(f"{PAGES}/new"))
+    clock.advance(minutes=6)
+    asked = fill(form, name="آب و فاضلاب", address="https://water.example/open311/v2", personal=True)
+    assert "/account/confirm" in asked.location
+    assert len(read(site, RemoteServer)) == 1
+    for path in ("new", f"{neighbour.server_id}/edit", f"{neighbour.server_id}/rules/new"):
+        assert "/account/confirm" in app.get(f"{PAGES}/{path}", status=303).location
+    press_off = next(
+        form
+        for form in app.get(f"{PAGES}/{neighbour.server_id}").forms.values()
+        if form.action.endswith("/switch")
+    )
+    press_off.submit(status=303).follow()
+    press_on = next(
+        form
+        for form in app.get(f"{PAGES}/{neighbour.server_id}").forms.values()
+        if form.action.endswith("/switch")
+    )
+    assert "/account/confirm" in press_on.submit(status=303).location
+    assert not read(site, RemoteServer)[0].active

@@ -1,7 +1,7 @@
 """The request type of the portal, for views and their helpers."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import pyramid.request
 from pyramid.response import Response
@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 
 API = "/api/"
 """Prefix of the paths for programs."""
+
+
+class KeptForm(Protocol):
+    """A form whose input can be kept, and restored on a later page: a :class:`~civicportal.web.forms.BoundForm`."""
+
+    def draft(self) -> dict[str, list[str]]:
+        """Return the texts of the form."""
 
 
 class Request(pyramid.request.Request):
@@ -95,6 +102,9 @@ class Request(pyramid.request.Request):
             self, *, title: str, about: str, author: str, language: str, home: str, address: str
         ) -> Feed:
             """Return an empty feed of a public list, see :func:`civicportal.web.feeds.feed`."""
+
+        def ask_proof(self, form: "KeptForm | None" = None, *, back: str = "") -> Response | None:
+            """Return the page that asks who one is, see :func:`civicportal.domain.accounts.step_up.prove`."""
 
         def take_files(self, files: Sequence[object]) -> list[str]:
             """Store pictures submitted with a form, see :func:`civicportal.domain.cases.uploads.take_files`."""

@@ -140,6 +140,7 @@ def includeme(config: Configurator) -> None:
     """Set the security policy and add the pages."""
     config.set_security_policy(SecurityPolicy())
     config.add_request_method(visitor, "requester", property=True)
+    config.add_request_method("civicportal.domain.accounts.step_up.prove", "ask_proof")
     config.add_forbidden_view(denied.forbidden)
     config.add_exception_view(denied.wrong_realm, context=Forbidden)
     config.add_operations(OPERATIONS)

@@ -13,7 +13,7 @@ from civicportal.domain.accounts.sessions import FORM, SessionService, TooLarge
 from civicportal.web.forms import BoundForm
 from civicportal.web.request import Request
 
-__all__ = ["ask_proof", "forget_pending", "restore"]
+__all__ = ["ask_proof", "forget_pending", "prove", "restore"]
 
 
 def ask_proof(request: Request, form: BoundForm | None = None, *, back: str = "") -> HTTPSeeOther | None:
@@ -33,6 +33,28 @@ def ask_proof(request: Request, form: BoundForm | None = None, *, back: str = ""
         _keep(request, form, back.partition("?")[0] or request.path)
     back = back or (request.path if sent else request.path_qs)
     return HTTPSeeOther(f"{request.route_path('account_confirm')}?{urlencode({'next': back})}")
+
+
+def prove(request: Request, form: BoundForm | None = None, *, back: str = "") -> HTTPSeeOther | None:
+    """Return a redirect to the proof page, None if a proof was given within the last five minutes.
+
+    What was typed is kept, and shown again afterwards.
+
+    :param form: of the page, if it has one.
+    :param back: path of the page to return to with its query string; that of the request if empty.
+    """
+    asked = ask_proof(request, form, back=back)
+    if asked is None and form is not None:
+        restore(request, form)
+        if (
+            request.method == "POST"
+            and request.session_token
+            and request.identity.has_pending_forms is not False
+        ):
+            # A separate unit of work: that of the request may not be open yet, as where the view calls another server.
+            with request.site.work(actor=request.identity, locale=request.locale_name) as work:
+                work.get(SessionService).forget(request.session_token, FORM + request.path)
+    return asked
 
 
 def restore(request: Request, form: BoundForm) -> None:

@@ -6,6 +6,7 @@ from functools import partial
 
 import colander
 from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.response import Response
 from translationstring import TranslationString
 
 from civicportal.api.cases import kind_of
@@ -46,6 +47,8 @@ def servers(request: Request) -> dict[str, object]:
 def new(request: Request) -> ViewResult:
     """Add a server."""
     form = _form(request, {"pictures": "addresses", "personal": False, "no_key": False})
+    if asked := request.ask_proof(form):
+        return asked
 
     def save(values: Values) -> HTTPSeeOther:
         try:
@@ -73,6 +76,8 @@ def edit(request: Request) -> ViewResult:
             "no_key": False,
         },
     )
+    if asked := request.ask_proof(form):
+        return asked
 
     def save(values: Values) -> HTTPSeeOther:
         key = "" if values["no_key"] else str(values["api_key"]) or None
@@ -105,11 +110,14 @@ def fetch_services(request: Request) -> HTTPSeeOther:
     return _ask(request, keeps=True)
 
 
-def switch(request: Request) -> HTTPSeeOther:
+def switch(request: Request) -> Response:
     """Switch a server on or off."""
+    is_on, back = request.POST.get("active") == "true", request.route_path("reports.remote", id=_id(request))
+    if is_on and (asked := request.ask_proof(back=back)):
+        return asked
     service = request.work.get(RemoteService)
     found = service.fetch(_id(request), lock=True)
-    service.switch(found, request.POST.get("active") == "true")
+    service.switch(found, is_on)
     told = (
         _("The server is switched on.")
         if found.active
@@ -192,6 +200,8 @@ def _rule_page(request: Request, rule_id: int | None) -> ViewResult:
         rule = service.rule(found, rule_id) if rule_id is not None else None
         address = service.address_of(found)
         form = _rule_form(request, work, found, rule)
+    if asked := request.ask_proof(form):
+        return asked
     context: dict[str, object] = {
         "server": found,
         "rule": rule,

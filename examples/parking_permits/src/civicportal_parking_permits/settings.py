@@ -5,7 +5,7 @@ import re
 import colander
 
 from civicportal.api.database import Work
-from civicportal.api.forms import CleanText, Node, StrictSchema
+from civicportal.api.forms import BoundedInt, CleanText, Node, StrictSchema
 from civicportal.api.localization import format_number
 from civicportal.api.settings import SettingsSchema, setting
 
@@ -41,5 +41,5 @@ class ZoneFields(StrictSchema):
 
     key = Node(CleanText(1, 40))
     name = Node(CleanText(1, 80))
-    fee = colander.SchemaNode(colander.Int(), validator=colander.Range(0, 10**9))
-    quota = colander.SchemaNode(colander.Int(), validator=colander.Range(0, 10**6))
+    fee = Node(BoundedInt(0, 10**9))
+    quota = Node(BoundedInt(0, 10**6))

@@ -147,6 +147,7 @@ class TextService(Service):
             "CODE": "123456",
             "TRACK": "1234567890",
             "CODES": "1234567890 1234567890",
+            "TOKEN": "1234",
             "COUNT": localized_digits("12", locale),
             "LATE": localized_digits("12", locale),
             "DATE": self.site.calendar.format_date(now, "short", locale),

@@ -179,9 +179,13 @@ def send_report(portal: Portal, citizen: Identity, words: str = WORDS, share: fl
 
 
 def quiet_place(work: Work, city_map: CityMap, category_id: int) -> Point:
-    """Return a point without open reports nearby."""
-    places = (city_map.point_on_street(STREET, share / 100) for share in range(1, 100))
-    return next(point for point in places if not work.get(NearbyService).reports(point, category_id))
+    """Return a point without open reports nearby: on the street of the tests, when that is full on any other."""
+    streets = [STREET, *(street for street in city_map.streets if street != STREET)]
+    places = (city_map.point_on_street(street, share / 100) for street in streets for share in range(1, 100))
+    nearby = work.get(NearbyService)
+    return next(
+        point for point in places if city_map.contains(point) and not nearby.reports(point, category_id)
+    )
 
 
 def close_report(portal: Portal, officer: Identity, code: str) -> int:

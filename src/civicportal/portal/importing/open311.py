@@ -229,7 +229,8 @@ class Open311Snapshot:
             is_busy = answer.status in (None, 429, 502, 503, 504) and answer.was_sent
             if not is_busy or attempt == MOST_ATTEMPTS:
                 break
-            time.sleep(min(answer.retry_after if answer.retry_after is not None else attempt, LONGEST_PAUSE))
+            pause = answer.retry_after if answer.retry_after is not None else attempt
+            time.sleep(min(pause, LONGEST_PAUSE))  # the server wants it, and only the command waits
         reason = answer.error or _("The answer is too large.")
         raise ImportRefused(_("${address}: ${reason}", mapping={"address": address, "reason": reason}))
 

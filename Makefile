@@ -27,10 +27,10 @@ REQUIREMENTS := requirements-dev.txt constraints.txt pyproject.toml \
 CHECKS := tests/test_api.py tests/test_architecture.py tests/test_catalogues.py tests/test_hookspecs.py tests/test_docs*.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-reset test test-packages test-long mutants audit bench bench-full bench-against check check-form check-types check-tests docs catalogues format clean
+.PHONY: help setup demo demo-reset test test-packages test-long mutants audit bench bench-full bench-against bench-programs check check-form check-types check-tests docs catalogues format clean
 
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## Make .venv with everything in it, again when the requirements change.
 
@@ -79,6 +79,10 @@ bench-against: setup ## Measure it beside another commit in the same run: BASE=c
 bench-full: setup ## The same with up to a million cases; takes an hour and more and wants an idle machine.
 	@.ci/packages postgresql || true
 	$(BIN)/python -m benchmarks full --n 10k --n 100k --n 1M --seconds 1.5 --rounds 2
+
+bench-programs: setup ## What programs call beside its pages, deliveries and an import, on PostgreSQL: N=number of cases.
+	@.ci/packages postgresql || true
+	$(BIN)/python -m benchmarks programs --n $(N) --out var/bench/programs
 
 check: setup ## Look at form, types, architecture, catalogues, documentation and vendored files.
 	@$(MAKE) --no-print-directory --output-sync --jobs $(WORKERS) check-types check-tests check-form

@@ -3,9 +3,11 @@
 import json
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -84,21 +86,15 @@ def metrics(database: str) -> None:
 
 @main.command()
 @click.option(
-    "--database", required=True, help="Address of a filled database; webhooks are added and deleted."
+    "--database", required=True, help="Address of a filled database; receivers are added and deleted."
 )
-@click.option("--events", default=1000, show_default=True, help="For each webhook.")
+@click.option("--events", default=1000, show_default=True, help="For each receiver.")
 def webhooks(database: str, events: int) -> None:
-    """Measure deliveries to webhooks; exits with 1 when the gate fails."""
+    """Measure deliveries to webhooks and Open311 servers; exits with 1 when a gate fails."""
     os.environ["BENCH_DATABASE_URL"] = database
     from benchmarks.webhooks import cost
 
-    failed = []
-    for line, exceeded in cost(database, events):
-        click.echo(line)
-        failed += exceeded
-    for line in failed:
-        click.echo(f"gate: {line}")
-    raise SystemExit(1 if failed else 0)
+    _show(cost(database, events))
 
 
 @main.command()
@@ -300,6 +296,36 @@ def full(
 
 
 @main.command()
+@click.option("--n", "cases", callback=_size, default="10k", show_default=True, help="Number of cases.")
+@click.option("--seconds", default=2.0, show_default=True, help="Of one window.")
+@click.option("--rounds", default=3, show_default=True)
+@click.option("--events", default=1000, show_default=True, help="Deliveries to each receiver.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("var/bench"), show_default=True)
+def programs(cases: int, seconds: float, rounds: int, events: int, out: Path) -> None:
+    """Measure what programs call beside the pages that show the same, deliveries, and an import of as many cases.
+
+    It takes a PostgreSQL database of its own, and exits with 1 when a gate fails.
+    """
+    os.environ.setdefault("BENCH_DATABASE_URL", "sqlite://")
+    from benchmarks import importing
+    from benchmarks.run import report, suite
+    from benchmarks.seed.city import now
+
+    out.mkdir(parents=True, exist_ok=True)
+    run, lines, failed = suite.run_programs(
+        cases, now(), out, seconds=seconds, rounds=rounds, events=events, progress=click.echo
+    )
+    lines.append(f"import: {importing.measure(cases, click.echo)}")
+    text = "\n".join([report.table(run), "", report.pages(run), "", *lines])
+    (out / "report.md").write_text(text + "\n", encoding="utf-8")
+    click.echo(f"\n{text}\n")
+    failed = [*report.failures(run), *failed]
+    for line in failed:
+        click.echo(f"gate: {line}")
+    raise SystemExit(1 if failed else 0)
+
+
+@main.command()
 @click.argument("before", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("after", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def compare(before: Path, after: Path) -> None:
@@ -334,9 +360,39 @@ def copy(cases: int) -> None:
 
 @main.command(name="import")
 @click.option("--n", "cases", callback=_size, default="100000", show_default=True, help="Number of cases.")
-def import_(cases: int) -> None:
-    """Measure moving in from an earlier system, into a temporary PostgreSQL database."""
-    os.environ.setdefault("BENCH_DATABASE_URL", "sqlite://")
-    from benchmarks.importing import measure
+@click.option(
+    "--page", is_flag=True, help="As on the page: reading, check, import and taking back by the worker."
+)
+def import_(cases: int, page: bool) -> None:
+    """Measure moving in from an earlier system, into a temporary PostgreSQL database.
 
-    click.echo(measure(cases, click.echo))
+    With --page it exits with 1 when a gate fails.
+    """
+    os.environ.setdefault("BENCH_DATABASE_URL", "sqlite://")
+    from benchmarks.importing import measure, measure_page
+
+    if not page:
+        click.echo(measure(cases, click.echo))
+        return
+    _show(measure_page(cases, click.echo))
+
+
+@main.command(name="open-data")
+@click.option("--database", required=True, help="Address of a filled database; cases are released in it.")
+def open_data(database: str) -> None:
+    """Measure the nightly build of open data; exits with 1 when a gate fails."""
+    os.environ["BENCH_DATABASE_URL"] = database
+    from benchmarks.opendata import cost
+
+    _show(cost(database))
+
+
+def _show(lines: Iterable[tuple[str, list[str]]]) -> NoReturn:
+    """Print what was measured, and exit with 1 when a gate fails."""
+    failed = []
+    for line, exceeded in lines:
+        click.echo(line)
+        failed += exceeded
+    for line in failed:
+        click.echo(f"gate: {line}")
+    raise SystemExit(1 if failed else 0)

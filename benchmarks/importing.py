@@ -1,24 +1,32 @@
-"""Duration of ``civicportal import apply`` into PostgreSQL."""
+"""Duration of ``civicportal import apply`` into PostgreSQL, and of the same import on the page."""
 
 import csv
-import os
 import re
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
+from benchmarks import process
+from benchmarks.run import report
 from benchmarks.run.serving import SITE
 from benchmarks.run.suite import POSTGRESQL, SEED
 from benchmarks.seed import load
 from benchmarks.seed.city import City, now
+from civicportal.core.security import Identity
 from civicportal.core.site import Site
+from civicportal.core.storage import new_key
+from civicportal.domain.accounts.identity import identity_of
+from civicportal.domain.accounts.models import User
 from civicportal.domain.statistics.repair import wrong_counters
+from civicportal.portal.importing.models import ImportTask
+from civicportal.portal.importing.tasks import ImportTaskService
+from civicportal.testing import make_staff
 from civicportal.testing.postgres import TemporaryCluster
+from civicportal.web.request_checks import UPLOAD_BYTES
 
 MAPPING = """
 [source]
@@ -54,6 +62,17 @@ HISTORY = ("key", "date", "status", "unit", "note")
 OPEN = 0.15
 """Of the cases."""
 _NEW = re.compile(r"cases: (\d+) new")
+PAGE = "import on the page"
+"""Its gates in ``gates.toml``."""
+WORKER = """
+import sys
+from pathlib import Path
+from civicportal.core.site import Site
+from civicportal.portal.importing.working import JOBS
+
+JOBS[0].run(Site(Path(sys.argv[1])))
+"""
+"""What the worker runs."""
 
 
 def measure(cases: int, progress: Callable[[str], None]) -> str:
@@ -61,6 +80,76 @@ def measure(cases: int, progress: Callable[[str], None]) -> str:
 
     :param cases: number of cases.
     """
+    with _portal(cases, progress) as (site, folder, environment):
+        progress("importing")
+        files = [str(folder / name) for name in ("cases.csv", "history.csv")]
+        command = ["-m", "civicportal", "--site", str(SITE), "import", "apply", *files]
+        command += ["--mapping", str(folder / "mapping.toml"), "--report", str(folder / "report.csv")]
+        used = process.run(command, environment)
+        found = _NEW.search(used.output)
+        if found is None:
+            raise RuntimeError(used.output)
+        new, wrong = int(found[1]), len(wrong_counters(site))
+    return (
+        f"{new:,} cases with {2 * new:,} steps: {used.seconds:.0f} s, {new / used.seconds:,.0f} a second,"
+        f" {used.memory:.0f} MB; {wrong} counters are wrong"
+    )
+
+
+def measure_page(cases: int, progress: Callable[[str], None]) -> Iterator[tuple[str, list[str]]]:
+    """Import the same on the page, each step by a worker of its own; yield lines of figures with exceeded gates."""
+    with _portal(cases, progress) as (site, folder, environment):
+        names = ("cases.csv", "history.csv")
+        archive, plain = folder / "old.zip", sum((folder / name).stat().st_size for name in names)
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+            for name in names:
+                packed.write(folder / name, name)
+        size = archive.stat().st_size
+        is_large = (
+            [f"the archive has {size:,} bytes, an upload {UPLOAD_BYTES:,}"] if size > UPLOAD_BYTES else []
+        )
+        yield f"files: {plain / 1e6:.1f} MB, as an archive {size / 1e6:.1f} MB", is_large
+        key = new_key()
+        with archive.open("rb") as file:
+            site.storage.put(key, file)
+        with site.work() as work:
+            boss = make_staff(work, "administrator").id
+        actor = _identity(site, boss)
+        with site.work(actor=actor) as work:
+            mapping = folder.joinpath("mapping.toml").read_text(encoding="utf-8")
+            task = work.get(ImportTaskService).add([(archive.name, key, size)], "reports", mapping).key
+        for step in ("read", "check", "apply", "undo"):
+            progress(step)
+            with site.work(actor=actor) as work:
+                service = work.get(ImportTaskService)
+                if step == "check":
+                    service.order_check(service.fetch(task))
+                elif step == "apply":
+                    service.order_apply(service.fetch(task))
+                elif step == "undo":
+                    task = service.order_undo(service.fetch(task).batch_id or 0).key
+            used = process.run(["-c", WORKER, str(SITE)], environment)
+            with site.work(write=False) as work:
+                done: ImportTask = work.get(ImportTaskService).fetch(task)
+            if done.state != "done":
+                raise RuntimeError(f"{step}: {done.state} {done.error}")
+            wrong = len(wrong_counters(site)) if step in ("apply", "undo") else 0
+            counts = ", ".join(f"{name} {dict(found)}" for name, found in done.counts.items())
+            yield (
+                f"{step}: {used.seconds:.0f} s, {cases / used.seconds:,.0f} cases a second, {used.memory:.0f} MB;"
+                f" {wrong} counters are wrong; {counts}",
+                report.exceeded(PAGE, used.memory, "memory_end") + [f"{step}: wrong counters"] * bool(wrong),
+            )
+
+
+def _identity(site: Site, user_id: int) -> Identity:
+    with site.work(write=False) as work:
+        return identity_of(work, work.session.get_one(User, user_id), "staff")
+
+
+@contextmanager
+def _portal(cases: int, progress: Callable[[str], None]) -> Iterator[tuple[Site, Path, Mapping[str, str]]]:
+    """Yield a portal with a database of its own, and a folder with the files of an earlier system."""
     cluster = TemporaryCluster(durable=True, **POSTGRESQL)
     try:
         with tempfile.TemporaryDirectory(prefix="civicportal-bench-") as place:
@@ -68,16 +157,10 @@ def measure(cases: int, progress: Callable[[str], None]) -> str:
             site = Site(SITE, environ=environment)
             load.prepare(site, progress)
             _write(site, Path(place), cases)
-            progress("importing")
-            new, seconds, memory = _apply(Path(place), environment)
-            wrong = len(wrong_counters(site))
+            yield site, Path(place), environment
             site.engines.dispose()
     finally:
         cluster.stop()
-    return (
-        f"{new:,} cases with {2 * new:,} steps: {seconds:.0f} s, {new / seconds:,.0f} a second, {memory:.0f} MB;"
-        f" {wrong} counters are wrong"
-    )
 
 
 def _write(site: Site, folder: Path, cases: int) -> None:
@@ -129,21 +212,3 @@ def _case(city: City, units: dict[int, str], rng: Random, number: int) -> Iterat
 
 def _text(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds")
-
-
-def _apply(folder: Path, environment: dict[str, str]) -> tuple[int, float, float]:
-    """Return the number of cases, seconds, and the most memory in MB."""
-    files = [str(folder / name) for name in ("cases.csv", "history.csv")]
-    command = [sys.executable, "-m", "civicportal", "--site", str(SITE), "import", "apply", *files]
-    command += ["--mapping", str(folder / "mapping.toml"), "--report", str(folder / "report.csv")]
-    began = time.monotonic()
-    with subprocess.Popen(
-        command, env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True
-    ) as process:
-        output = process.stdout.read() if process.stdout else ""
-        _pid, _status, usage = os.wait4(process.pid, 0)
-    seconds = time.monotonic() - began
-    found = _NEW.search(output)
-    if found is None:
-        raise RuntimeError(output)
-    return int(found[1]), seconds, usage.ru_maxrss / 1024

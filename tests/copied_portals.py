@@ -62,7 +62,7 @@ def _write_unusual_values(site):
             {"transport": "two", "open": False, "since": MOMENT, "credit": 2.0},
         ],
         "audit_events": [
-            {"at": MOMENT, "action": "core:test", "actor_name": "", "door": "system", "data": {"n": number}} for number in range(4500)
+            {"at": MOMENT, "action": "core:test", "actor_name": "", "door": "system", "data": {"n": number}} for number in range(450)
         ],
     }  # fmt: skip
     with site.engines.write.begin() as connection:

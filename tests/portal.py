@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -47,6 +47,7 @@ LIFTED = (
     "track_address",
     "track_known",
     "api_token",
+    "note_citizen",
     "api_address",
 )
 
@@ -90,6 +91,7 @@ def write_site(folder: Path, database_url: str, tables: str = "", sms_url: str =
     )
     text = text.replace('{ env = "SHAHREMAN_FILES", default = "var/files" }', f'"{folder / "files"}"')
     text = text.replace('quiet_hours = "22:00-08:00"', 'quiet_hours = "00:00-00:00"')
+    text = text.replace("per_minute = 120", "per_minute = 6000")
     if sms_url:
         text = text.replace("[plugins.sms_ir]\n", f'[plugins.sms_ir]\nbase_url = "{sms_url}"\n')
     lifted = "\n".join(f"{name} = [[1000000, 3600]]" for name in LIFTED)
@@ -183,6 +185,7 @@ class Portal:
         its own.
     :param tables: more of the site's file, in TOML.
     :param sms_url: address of the provider of messages; a demo brings its own.
+    :param make_tables: migrates the database; ``civic_session.databases.migrate`` does so once a run.
     :param environment: more of it.
     """
 
@@ -199,6 +202,7 @@ class Portal:
         mode: str = "demo",
         tables: str = "",
         sms_url: str = "",
+        make_tables: Callable[[Site], None] = migrate.upgrade,
         **environment: str,
     ) -> None:
         self.path = write_site(folder, database_url, tables, sms_url)
@@ -219,7 +223,7 @@ class Portal:
             shutil.copyfile(copied / DATABASE, str(self.site.engines.read.url.database))
             shutil.copytree(copied / "files", folder / "files", dirs_exist_ok=True)
             return
-        migrate.upgrade(self.site)
+        make_tables(self.site)
         if people:
             runner.load(self.site, lambda part, done, total: None)
         else:

@@ -189,8 +189,11 @@ def talk(port: int, words: bytes, name: str = "") -> bytes | None:
             return heard
 
 
-def test_the_proxy_keeps_what_is_the_same_for_everybody_and_nothing_else(tmp_path: Path) -> None:
-    with running(tmp_path, f"sqlite:///{tmp_path / 'portal.db'}") as portal:
+def test_the_proxy_keeps_what_is_the_same_for_everybody_and_nothing_else(
+    tmp_path: Path, civic_session
+) -> None:
+    migrate = civic_session.databases.migrate
+    with running(tmp_path, f"sqlite:///{tmp_path / 'portal.db'}", make_tables=migrate) as portal:
         portal.start()
         shown = "proxy_cache civicportal; add_header X-Kept $upstream_cache_status always;"
         with proxied(tmp_path, portal.port, **{"proxy_cache civicportal;": shown}) as (_http, port):
@@ -305,9 +308,10 @@ def test_the_proxy_takes_large_bodies_where_pictures_are_sent(tmp_path: Path, ec
             assert b" 413 " in post(path, 3 * 2**20), path
 
 
-def test_the_proxy_knows_all_paths_that_carry_pictures(tmp_path: Path) -> None:
+def test_the_proxy_knows_all_paths_that_carry_pictures(tmp_path: Path, civic_session) -> None:
     [pattern] = re.findall(r"location ~ (\S+) \{", FILES["nginx.conf"])
-    with running(tmp_path, f"sqlite:///{tmp_path / 'portal.db'}") as portal:
+    migrate = civic_session.databases.migrate
+    with running(tmp_path, f"sqlite:///{tmp_path / 'portal.db'}", make_tables=migrate) as portal:
         paths = create_app(portal.site).registry.settings["civicportal.upload_paths"]
     assert len(paths) > 8
     assert [path for path in paths if not re.search(pattern, path)] == []

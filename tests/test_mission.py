@@ -44,8 +44,10 @@ def test_every_named_test_exists(test: str) -> None:
     assert name in names(path)
 
 
-def test_every_named_address_exists(tmp_path: Path) -> None:
-    site = Portal(tmp_path, f"sqlite:///{tmp_path / 'portal.db'}").site
+def test_every_named_address_exists(tmp_path: Path, civic_session) -> None:
+    site = Portal(
+        tmp_path, f"sqlite:///{tmp_path / 'portal.db'}", make_tables=civic_session.databases.migrate
+    ).site
     create_app(site)
     patterns = {re.sub(r":(?:[^{}]|\{[\d,]+\})*\}", "}", page.pattern) for page in pages_of(site.registry)}
     site.engines.dispose()

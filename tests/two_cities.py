@@ -10,7 +10,8 @@ from civicportal_reports.open311_client.models import RemoteDelivery, RemoteRule
 from civicportal_reports.open311_client.services import RemoteService
 from sqlalchemy import select
 
-from civicportal.api.cases import Case, CaseEvent
+from civicportal.api.cases import AttachmentService, Case, CaseEvent
+from civicportal.api.pictures import PictureFiles
 from civicportal.api.plugins import Site
 
 LOCAL = {"http": True, "private_networks": ["127.0.0.0/8"]}
@@ -138,3 +139,11 @@ def events(site: Site, case_id: int) -> list[CaseEvent]:
     with site.work(write=False) as work:
         query = select(CaseEvent).where(CaseEvent.case_id == case_id).order_by(CaseEvent.id)
         return list(work.session.scalars(query))
+
+
+def photo(site: Site, city: Any) -> str:
+    image = PictureFiles.process(city.picture())
+    key = PictureFiles(site).put(image)
+    with site.work() as work:
+        work.get(AttachmentService).add(key, image, "test")
+    return key

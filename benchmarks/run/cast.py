@@ -14,6 +14,7 @@ from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.cases.models import Case, CaseEvent
 from civicportal.domain.organization.models import Category, Unit
+from civicportal.domain.questionnaires.services import QuestionnaireService
 from civicportal.testing.tokens import token_for
 
 CITIZENS = 300
@@ -69,12 +70,18 @@ class Cast:
             self.citizens = self._citizens(work)
             self.places = [tuple(row) for row in work.session.execute(_some(Report.lat, Report.lon))]
             leaves = select(Category.key).where(Category.kind == "reports", Category.unit_id.is_not(None))
+            asking = self._asking(work)
+            leaves = leaves.where(Category.id.not_in(asking))
             self.categories = list(work.session.scalars(leaves.order_by(Category.id)))
             self.unit_ids = list(work.session.scalars(select(Unit.id).order_by(Unit.id)))
             self.box = box_of_points(work.session.connection())
             admin = work.session.scalars(select(User).where(User.username == "admin")).one()
         self.api_token = token_for(site, admin, "cases:read", "cases:write", "cases:personal")
         self.words = list(COMMON)
+
+    def _asking(self, work: Work) -> set[int]:
+        """Return the categories with questions, which a report must answer."""
+        return set(work.get(QuestionnaireService).asking_categories())
 
     def member(self, work: Work, username: str) -> Person:
         """Return a member of staff with a session."""

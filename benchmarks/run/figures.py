@@ -42,6 +42,7 @@ class Result:
     :ivar floor: of the bare WSGI function.
     :ivar plain: of the plain Pyramid application.
     :ivar base: of the portal of another commit.
+    :ivar page: name of the result of the page that shows the same; empty if there is none.
     :ivar growth: ratio of the CPU to that with the fewest cases of the same suite, None in the smallest run.
     """
 
@@ -50,6 +51,7 @@ class Result:
     floor: Figures | None = None
     plain: Figures | None = None
     base: Figures | None = None
+    page: str = ""
     problems: list[str]
     growth: float | None = None
 

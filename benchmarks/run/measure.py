@@ -18,7 +18,15 @@ from benchmarks.run.base import NOT_COMPARED, Base
 from benchmarks.run.cast import Cast
 from benchmarks.run.client import Client, Request
 from benchmarks.run.figures import Figures, Result, Run, figures, middle, spread
-from benchmarks.run.scenarios import HELLO, WARM_UP, WHOLE_WINDOW, Make, Scenario, scenarios
+from benchmarks.run.scenarios import (
+    HELLO,
+    WARM_UP,
+    WHOLE_WINDOW,
+    Make,
+    Scenario,
+    of_programs,
+    scenarios,
+)
 from civicportal.core.site import Site
 from civicportal.domain.audit.append_only import without_guards
 from civicportal.domain.kartable.repair import wrong_referrals
@@ -79,16 +87,25 @@ class Bench:
         self._hellos: dict[str, list[Figures]] = {PORTAL: [], FLOOR: []}
         """Windows of the emptiest request."""
 
-    def run(self, *, only: str = "", small: bool = False, options: tuple[str, ...] = ()) -> Run:
+    def run(
+        self,
+        *,
+        only: str = "",
+        small: bool = False,
+        programs: bool = False,
+        options: tuple[str, ...] = (),
+    ) -> Run:
         """Measure.
 
         :param only: part of the names of scenarios.
         :param small: leave out what is not needed for a first look.
+        :param programs: only what programs call, and the pages that show the same.
         :param options: of ``civicportal serve``.
         :raises ValueError: when the city has too few cases to act on in so many rounds.
         """
         everything = scenarios(Cast(self.site), self.rounds)
-        chosen = [one for one in everything if only in one.name and (one.small or not small)]
+        wanted = of_programs(everything) if programs else everything
+        chosen = [one for one in wanted if only in one.name and (one.small or not small)]
         if few := next((one.name for one in chosen if one.most < 1), None):
             raise ValueError(
                 f"{few}: too few registered reports for {self.rounds} rounds; take fewer, or more cases"
@@ -182,6 +199,7 @@ class Bench:
             floor=found.get(FLOOR),
             plain=found.get(PLAIN),
             base=found.get(BASE),
+            page=one.page,
             problems=problems,
         )
 

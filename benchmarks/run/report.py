@@ -18,7 +18,7 @@ THE_RUN, EVERY_PAGE = "the run", "every page"
 """Tables of what is held of a run as a whole, and of each of its scenarios."""
 AT_LEAST = ("floor", "of_hello")
 """Gates that are the least; others are the most."""
-BY_THE_CLOCK = ("waits", "growth")
+BY_THE_CLOCK = ("waits", "growth", "of_page")
 """Ratios of times, or of windows far apart: on a noisy machine they decide nothing."""
 NOISY = 25
 """Percentage between windows of the emptiest request beyond which a machine is noisy."""
@@ -32,6 +32,8 @@ MEANINGS = {
     "of_hello": "CPU of our hello, % of ours",
     "hellos": "CPU, times that of the floor's hello",
     "growth": "CPU, times that of the smallest size",
+    "of_page": "CPU, times that of its page",
+    "beyond_page": "SQL statements more than its page",
     "waits": "p50, times its CPU",
     "memory_end": "memory, MB",
 }
@@ -71,6 +73,23 @@ def targets(run: Run, gates: Mapping[str, Mapping[str, float]] | None = None) ->
     )
 
 
+def pages(run: Run) -> str:
+    """Return what programs call beside the pages that show the same, as Markdown."""
+    lines = [
+        "| call | CPU ms | its page | CPU ms | times | statements | of the page |",
+        "|---|--:|---|--:|--:|--:|--:|",
+    ]
+    by_name = {result.name: result.portal for result in run.results}
+    for result in run.results:
+        if page := by_name.get(result.page):
+            ours = result.portal
+            lines.append(
+                f"| {result.name} | {ours.cpu_ms:.1f} | {result.page} | {page.cpu_ms:.1f} | "
+                f"{_number(_times(ours, page), 2)} | {_count(ours)} | {_count(page)} |"
+            )
+    return "\n".join(lines)
+
+
 def is_noisy(run: Run) -> bool:
     """Return whether the machine was under other load: then latencies fail no run."""
     return run.spread > NOISY or max(run.load) > CROWDED * (os.cpu_count() or 1)
@@ -97,13 +116,13 @@ def shortfalls(run: Run, gates: Mapping[str, Mapping[str, float]] | None = None)
     return list(_held(run, GOAL, _gates() if gates is None else gates))
 
 
-def exceeded(title: str, hellos: float) -> list[str]:
+def exceeded(title: str, value: float, name: str = "hellos") -> list[str]:
     """Return the gate that something measured apart exceeds, if any.
 
-    :param hellos: its CPU, as a multiple of that of the floor's "hello".
+    :param value: for "hellos" its CPU, as a multiple of that of the floor's "hello".
     """
-    limit = _gates()[title]["hellos"]
-    return [f"{title}: hellos is {hellos:.1f}, the gate is {limit:g}"] if hellos > limit else []
+    limit = _gates()[title][name]
+    return [f"{title}: {name} is {value:.1f}, the gate is {limit:g}"] if value > limit else []
 
 
 def _gates() -> dict[str, dict[str, float]]:
@@ -201,6 +220,7 @@ def _times(ours: Figures, other: Figures | None) -> float | None:
 def _value(result: Result, run: Run, name: str) -> float | None:
     """Return one value that has a gate, None if it was not measured."""
     ours = result.portal
+    page = next((one.portal for one in run.results if one.name == result.page), None)
     hello = run.hello.get("floor" if name == "hellos" else "portal")
     values: dict[str, float | None] = {
         "statements": ours.statements,
@@ -210,6 +230,12 @@ def _value(result: Result, run: Run, name: str) -> float | None:
         "of_hello": 100 * hello / ours.cpu_ms if hello and ours.cpu_ms else None,
         "hellos": ours.cpu_ms / hello if hello else None,
         "growth": result.growth,
+        "of_page": _times(ours, page),
+        "beyond_page": (
+            ours.statements - page.statements
+            if page and ours.statements is not None and page.statements is not None
+            else None
+        ),
         "waits": ours.p50 / ours.cpu_ms if ours.cpu_ms else None,
     }
     return values[name]

@@ -24,6 +24,8 @@ WARM_UP = 12
 """Requests of a scenario before anything is measured."""
 HELLO = "hello"
 """The emptiest request: what others are compared with, and how much rounds differ is seen by."""
+PUBLIC, KARTABLE, CASE, REGISTERED = "public reports", "kartable", "case with history", "report registered"
+"""Pages that show, or do, what programs call."""
 WHOLE_WINDOW = 10**6
 """Requests that no window is long enough for."""
 Make = Callable[[int], Request]
@@ -35,6 +37,7 @@ class Scenario:
 
     :ivar floor: path of the floor that does the same, if there is one; ``{n}`` is the number of the request.
     :ivar plain: makes the requests of the plain floor, if it has this page.
+    :ivar page: name of the scenario of the page that shows the same, for what programs call.
     :ivar writes: tables, and how many rows each answer adds to them.
     :ivar small: part of the short run too.
     :ivar most: requests of one window at most.
@@ -44,10 +47,17 @@ class Scenario:
     make: Make
     floor: str = ""
     plain: Make | None = None
+    page: str = ""
     expected: int = 200
     writes: tuple[tuple[str, int], ...] = ()
     small: bool = True
     most: int = 400
+
+
+def of_programs(everything: list[Scenario]) -> list[Scenario]:
+    """Return those that programs call, and the pages that show the same."""
+    pages = {one.page for one in everything}
+    return [one for one in everything if one.page or one.name in pages]
 
 
 def scenarios(cast: Cast, rounds: int = 1) -> list[Scenario]:
@@ -73,14 +83,17 @@ def scenarios(cast: Cast, rounds: int = 1) -> list[Scenario]:
         same(HELLO, page("/healthz"), "/hello", most=WHOLE_WINDOW),
         Scenario("empty page, signed in", page("/offline", admin), "/hello", most=WHOLE_WINDOW),
         same("home, visitor", page("/"), "/hello"),
-        Scenario("public reports", page("/reports"), "/public"),
+        Scenario(PUBLIC, page("/reports"), "/public"),
         # The same hundred reports in two standards.
         Scenario(
             "features, list of 100",
             page("/reports/features/collections/reports/items?limit=100"),
+            page=PUBLIC,
             small=False,
         ),
-        Scenario("Open311, list of 100", page("/open311/v2/requests.json?page_size=100"), small=False),
+        Scenario(
+            "Open311, list of 100", page("/open311/v2/requests.json?page_size=100"), page=PUBLIC, small=False
+        ),
         Scenario(
             "Open311, updates of 90 days",
             page("/open311/v2/servicerequestupdates.json?page_size=100"),
@@ -89,7 +102,7 @@ def scenarios(cast: Cast, rounds: int = 1) -> list[Scenario]:
         Scenario("announcements", page("/announcements"), small=False),
         Scenario("report form", page("/reports/new"), "/hello", small=False),
         Scenario("my requests", lambda n: _mine(cast, n), "/mine?{n}"),
-        same("kartable", page("/kartable", admin), "/kartable"),
+        same(KARTABLE, page("/kartable", admin), "/kartable"),
         same("kartable of a unit", page("/kartable", handler), "/kartable_unit"),
         Scenario(
             "kartable, filtered",
@@ -104,7 +117,7 @@ def scenarios(cast: Cast, rounds: int = 1) -> list[Scenario]:
         ),
         # An officer of a large unit: what lies in others by now is no part of any counter.
         Scenario("reports desk of a unit", page("/desk/reports", handler), small=False),
-        same("case with history", lambda n: _case(cast, n), "/case?{n}"),
+        same(CASE, lambda n: _case(cast, n), "/case?{n}"),
         *_calls(cast),
         same("desk", page("/desk", admin), "/counters"),
         Scenario("statistics", page("/desk/reports/statistics", admin), "/statistics"),
@@ -152,6 +165,13 @@ def scenarios(cast: Cast, rounds: int = 1) -> list[Scenario]:
             "/submit?{n}",
             expected=303,
             writes=(("cases", 1), ("case_events", 1), ("referrals", 1), ("outbox", 1)),
+        ),
+        # What the API does for staff: a report of no one, with a code and a PIN.
+        Scenario(
+            REGISTERED,
+            lambda n: register(cast, n),
+            writes=(("cases", 1), ("case_events", 1), ("referrals", 1)),
+            small=False,
         ),
         # What receiving and taking apart five megabytes costs by itself.
         Scenario("picture received, refused", lambda n: submit_unproved(cast, n), expected=400, small=False),
@@ -232,9 +252,14 @@ def _calls(cast: Cast) -> list[Scenario]:
         return []
     codes = cast.codes
     return [
-        Scenario("API, list of 100", lambda _n: call(cast, "/cases?limit=100")),
-        Scenario("API, kartable of 100", lambda _n: call(cast, "/cases?view=all&limit=100"), small=False),
-        Scenario("API, one case", lambda n: call(cast, f"/cases/{codes[n % len(codes)]}")),
+        Scenario("API, list of 100", lambda _n: call(cast, "/cases?limit=100"), page=KARTABLE),
+        Scenario(
+            "API, kartable of 100",
+            lambda _n: call(cast, "/cases?view=all&limit=100"),
+            page=KARTABLE,
+            small=False,
+        ),
+        Scenario("API, one case", lambda n: call(cast, f"/cases/{codes[n % len(codes)]}"), page=CASE),
     ]
 
 
@@ -245,6 +270,7 @@ def _changing_calls(cast: Cast) -> list[Scenario]:
         Scenario(
             "API, new report",
             lambda n: call_with_report(cast, n),
+            page=REGISTERED,
             expected=201,
             writes=(("cases", 1), ("case_events", 1), ("referrals", 1)),
         )
@@ -284,6 +310,21 @@ def submit(cast: Cast, n: int) -> Request:
         "body": "چالهٔ عمیقی وسط خیابان، روبه‌روی بانک، ایجاد شده و چند موتورسوار زمین خورده‌اند.",
     }
     return Request("/reports/new", person.token, form)
+
+
+def register(cast: Cast, n: int) -> Request:
+    """Return the n-th report that an officer registers for a caller without a number."""
+    admin = cast.staff["admin"]
+    sent = submit(cast, n).form or {}
+    form = {
+        **sent,
+        "csrf_token": admin.csrf,
+        "source": "phone",
+        "mobile": "",
+        "name": "",
+        "near_seen": "true",
+    }
+    return Request("/desk/reports/new", admin.token, form)
 
 
 def submit_with_picture(cast: Cast, n: int) -> Request:

@@ -1,11 +1,13 @@
 """The whole benchmark: create, fill, measure and drop databases."""
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from benchmarks import webhooks
 from benchmarks.run import report
 from benchmarks.run.base import Base, worktree
 from benchmarks.run.figures import Run
@@ -72,6 +74,26 @@ def run_all(
     return runs
 
 
+def run_programs(
+    size: int, until: datetime, out: Path, *, seconds: float, rounds: int, events: int, progress: Progress
+) -> tuple[Run, list[str], list[str]]:
+    """Measure what programs call, and deliveries; return the run, further lines, and the gates they exceed."""
+    with (
+        tempfile.TemporaryDirectory(prefix="civicportal-bench-") as place,
+        _databases("postgresql", Path(place)) as new,
+    ):
+        database, folder = new(), out / f"programs-{size}"
+        run = _run(database, size, until, folder, seconds, rounds, False, None, progress, programs=True)
+        report.write(run, folder)
+        os.environ["BENCH_DATABASE_URL"] = database
+        lines, failed = list[str](), list[str]()
+        for line, exceeded in webhooks.cost(database, events):
+            progress(line)
+            lines.append(line)
+            failed += exceeded
+    return run, lines, failed
+
+
 def _supported(kind: str, sizes: Sequence[int]) -> list[int]:
     """Return the sizes in order; one beyond SQLite's limit is replaced by the limit."""
     most = SQLITE_CASES if kind == "sqlite" else max(sizes)
@@ -88,6 +110,7 @@ def _run(
     small: bool,
     base: Base | None,
     progress: Progress,
+    programs: bool = False,
 ) -> Run:
     site = Site(SITE, environ={"BENCH_DATABASE_URL": database, "BENCH_FILES": str(out / "files")})
     try:
@@ -98,7 +121,7 @@ def _run(
             progress(f"filling the database of {base.commit}")
             base.fill(size, SEED, until)
         bench = Bench(site, database, out, seconds=seconds, rounds=rounds, progress=progress, base=base)
-        return bench.run(small=small)
+        return bench.run(small=small, programs=programs)
     finally:
         site.engines.dispose()
 

@@ -11,6 +11,7 @@ from benchmarks.seed.pictures import pictures
 from benchmarks.seed.words import Skew
 from civicportal.domain.cases.measures import SATISFIED
 from civicportal.domain.cases.models import Case, CaseEvent, Follower, Rating
+from civicportal.domain.cases.public_type import CHECKED, PublicText
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.search_index import words_of
 from civicportal.domain.notifications.models import OutboxMessage
@@ -88,6 +89,7 @@ class Story:
             "subject": about.subject,
             "place": about.place,
             "body": body,
+            "public_body": None,
             "category_id": about.category_id,
             "unit_id": about.unit_id,
             "status": self.kind.first,
@@ -130,6 +132,9 @@ class Story:
         case["version"] = len(self.events)
         case["updated_at"] = self.events[-1]["at"]
         case["public"] = self.about.public and case["stage"] != "registered" and rng.random() < 0.9
+        if case["public"]:
+            # As its officer has released it.
+            case["public_body"] = PublicText(case["body"], CHECKED)
 
     def _step(self, status: str, at: datetime) -> None:
         if status == "referred":

@@ -24,6 +24,7 @@ from civicportal.core.translations import DOMAIN
 from civicportal.domain.ownership import refuse_unusable
 from civicportal.portal.contributions import refuse_flaws, refuse_page_flaws
 from civicportal.util.errors import ConfigurationError
+from civicportal.util.garbage import collections_paused
 from civicportal.web.compiled import COMPILED
 from civicportal.web.request import API, Request
 from civicportal.web.rest.roots import root_of
@@ -58,6 +59,7 @@ CORE_PARTS = (
 UPLOAD_PATHS = ("/uploads", "/kartable/cases", "/my", "/job", "/api/v1/attachments", "/admin/imports")
 
 
+@collections_paused()
 def create_app(site: Site) -> Router:
     """Return the WSGI application of a site.
 

@@ -1,4 +1,4 @@
-"""Imports of the administrator: one that is mapped and checked, one whose columns are missing, and one that waits."""
+"""Imports of the administrator: mapped and checked, without columns, running, and from a server."""
 
 from io import BytesIO
 
@@ -8,6 +8,7 @@ from civicportal.core.db import NEVER
 from civicportal.core.jobs import JobRun
 from civicportal.core.security import Identity
 from civicportal.core.storage import new_key
+from civicportal.core.work import Work
 from civicportal.portal.importing import working
 from civicportal.portal.importing.editing import empty_mapping
 from civicportal.portal.importing.models import ImportBatch, ImportTask
@@ -45,12 +46,26 @@ def facts(portal: Portal, who: Identity) -> dict[str, str]:
         )
         work.session.add(batch)
         work.session.flush()
+        server = _server(portal, work)
         return {
             "import_checked": checked,
+            "import_server": server,
             "import_empty": empty,
             "import_running": running,
             "import_batch": str(batch.id),
         }
+
+
+def _server(portal: Portal, work: Work) -> str:
+    """Add an import from a server whose reading has failed."""
+    days = (portal.site.calendar.today(portal.site.clock.now()), None)
+    task = work.get(ImportTaskService).add_server(
+        "https://city.example/open311/v2", "", days, "reports", empty_mapping("city.example")
+    )
+    task.state = "failed"
+    task.error = "https://city.example/open311/v2/requests.json: گیرنده با وضعیت 500 پاسخ داد."
+    task.reasons = [("گیرنده با وضعیت 404 پاسخ داد.", 12)]
+    return task.key
 
 
 def hold_job(portal: Portal) -> None:

@@ -6,8 +6,26 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from playwright.sync_api import Page
+
 PATIENCE = 30
 """Seconds, on a busy machine."""
+WAIT_FOR_PAGE = """async path => {
+    for (let turn = 0; turn < 600; turn += 1) {
+        const pages = await caches.has('pages') ? await caches.open('pages') : null;
+        const scripts = await caches.match(document.querySelector('script[src*="portal.js"]').src);
+        if (pages && scripts && await pages.match(path)) { return; }
+        await new Promise(again => setTimeout(again, 50));
+    }
+    throw new Error(`${path}: not kept`);
+}"""
+
+
+def keep(page: Page, form: str) -> None:
+    """Open the home page, and wait until the worker has the page of a form, which was never opened."""
+    page.goto("/")
+    page.evaluate(WAIT_FOR_PAGE, form)
+    page.wait_for_load_state("networkidle")
 
 
 class Network(socketserver.ThreadingTCPServer):

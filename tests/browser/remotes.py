@@ -5,12 +5,12 @@ from datetime import timedelta
 
 from civicportal_reports.categories import topics
 from civicportal_reports.open311_client.delivery import RemoteQueue
-from civicportal_reports.open311_client.models import RemoteDelivery
+from civicportal_reports.open311_client.models import OwnUpdate, RemoteDelivery
 from civicportal_reports.open311_client.services import RemoteService
 from portal import Portal
 from sqlalchemy import select
 
-from civicportal.api.cases import Case
+from civicportal.api.cases import Case, CaseService
 from civicportal.core.security import Identity
 
 SERVICES = [
@@ -50,6 +50,7 @@ def facts(portal: Portal, who: Identity, codes: Sequence[str]) -> dict[str, str]
                     "jurisdiction": "",
                     "personal": host.startswith("power"),
                     "pictures": "files",
+                    "tells": host.startswith("power"),
                     "closes_with": "",
                 },
                 "key",
@@ -85,9 +86,21 @@ def facts(portal: Portal, who: Identity, codes: Sequence[str]) -> dict[str, str]
         cases = work.session.scalars(select(Case).where(Case.code.in_(codes)).order_by(Case.id)).all()
         for case, values in zip(cases, STATES, strict=True):
             told = {"attempts": 2, "sent_at": now if values["state"] == "sent" else None, "checked_at": now}
+            delivery = RemoteDelivery(
+                server_id=first.id, case_id=case.id, created_at=now, next_at=now, **{**told, **values}
+            )
+            work.session.add(delivery)
+            work.session.flush()
             work.session.add(
-                RemoteDelivery(
-                    server_id=first.id, case_id=case.id, created_at=now, next_at=now, **{**told, **values}
+                OwnUpdate(
+                    delivery_id=delivery.id,
+                    event_id=work.get(CaseService).events(case)[-1].id,
+                    state=values["state"],
+                    attempts=1,
+                    sent_at=told["sent_at"],
+                    last_error=values.get("last_error", ""),
+                    created_at=now,
+                    next_at=now,
                 )
             )
         return {"remote": str(first.id), "remote_rule": str(rules[0].id)}

@@ -1,10 +1,12 @@
 """A feedback message from submission to rating."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from browser import desk, follow_up
 from browser.conftest import Open
+from browser.network import Network, keep
 from browser.people import CITIZENS, DESKTOP, PHONE, Screen, messages, wait_for_message
 from playwright.sync_api import Locator, Page, expect
 from portal import Portal
@@ -19,6 +21,7 @@ WORDS = "پیشنهاد می‌کنم در بوستان‌ها آب‌خوری �
 OPINION = "برای شش بوستان بودجه گذاشته شده است."
 READY = "سپاس از پیشنهاد"
 ANSWER = "آب‌خوری کودکان در شش بوستان نصب می‌شود."
+SEND = "main form button.btn-primary"
 LEDGER = ["feedback.registered", "feedback.answered"]
 
 
@@ -35,7 +38,7 @@ def write(page: Page, *, anonymous: bool = False) -> str:
     page.locator("[name=body]").fill(WORDS)
     if anonymous:
         choose(page, "sender", "anonymous")
-    page.locator("main form button.btn-primary").click()
+    page.locator(SEND).click()
     expect(page.locator("[data-draft-done=feedback]")).to_be_visible()
     page.wait_for_load_state()
     return str(page.locator(".codes [data-copy]").first.get_attribute("data-copy"))
@@ -132,3 +135,63 @@ def _ledger(portal: Portal, code: str) -> list[str]:
             .order_by(OutboxMessage.id)
         )
         return list(work.session.scalars(query))
+
+
+def written(portal: Portal, words: str) -> list[int | None]:
+    """Return the citizens of the messages with these words."""
+    with portal.site.work(write=False) as work:
+        return list(work.session.scalars(select(Case.citizen_id).where(Case.body == words)))
+
+
+def fill(page: Page, words: str) -> None:
+    """Fill in a new message."""
+    page.goto("/feedback/new")
+    choose(page, "type", "suggestion")
+    page.locator("[name=body]").fill(words)
+
+
+def test_a_message_written_without_a_network_sends_itself_once(
+    network: Network, portal: Portal, phone: Callable[..., Page]
+) -> None:
+    page, words = phone(), f"{WORDS} پنج"
+    keep(page, "/feedback/new")
+    network.cut()
+    fill(page, words)
+    page.locator(SEND).click()
+    page.wait_for_url("**/queue#*")
+    card = page.locator("[data-queue-list] > li")
+    expect(card).to_contain_text(words)
+    assert written(portal, words) == []
+    network.is_cut = False
+    page.reload()
+    expect(page.locator("[data-state=sent] [data-see]")).to_have_count(1)
+    assert len(written(portal, words)) == 1
+
+
+def test_a_message_without_a_name_waits_for_no_network(
+    network: Network, portal: Portal, phone: Callable[..., Page]
+) -> None:
+    """Its PIN is shown once, so the form stays with what was written, also if the message had waited under a name."""
+    page, words = phone(), f"{WORDS} شش"
+    keep(page, "/feedback/new")
+    network.cut()
+    fill(page, words)
+    status = page.locator("[data-queue-status]")
+    expect(status).to_contain_text("در این دستگاه می‌ماند")
+    choose(page, "sender", "anonymous")
+    expect(status).to_contain_text("رمز")
+    page.locator(SEND).click()
+    expect(page.locator("[name=body]")).to_have_value(words)
+    choose(page, "sender", "named")
+    page.locator(SEND).click()
+    page.wait_for_url("**/queue#*")
+
+    page.locator("[data-edit]").click()
+    expect(page.locator("[name=body]")).to_have_value(words)
+    choose(page, "sender", "anonymous")
+    network.is_cut = False
+    page.locator(SEND).click()
+    expect(page.locator("[data-draft-done=feedback] [data-copy]")).to_have_count(2)
+    assert written(portal, words) == [None]
+    page.goto("/queue")
+    expect(page.locator("[data-queue-empty]")).to_be_visible()

@@ -25,8 +25,9 @@ def with_tiles(portal: Portal, tiles: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["pmtiles", "mbtiles"])
-def test_tiles_are_shown(tmp_path: Path, chromium: Browser, kind: str) -> None:
-    with running(tmp_path, f"sqlite:///{tmp_path / 'portal.db'}") as portal:
+def test_tiles_are_shown(tmp_path: Path, chromium: Browser, civic_session, kind: str) -> None:
+    migrate = civic_session.databases.migrate
+    with running(tmp_path, f"sqlite:///{tmp_path / 'portal.db'}", make_tables=migrate) as portal:
         with_tiles(portal, make_tiles(tmp_path / f"city.{kind}"))
         portal.start()
         browsers = Browsers(chromium, portal.address, lambda role: None)

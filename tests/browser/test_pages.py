@@ -72,10 +72,10 @@ def test_page_is_for_everybody(browsers: Browsers, tab: Tab, found: Facts, shown
         for theme in _themes(shown):
             page.evaluate("theme => { document.documentElement.dataset.bsTheme = theme }", theme)
             assert barriers(page) == []
-        for width in (screen.width, *WIDTHS):
+        # The tab's own width is the last one: so it is found by the next page.
+        for width in sorted(WIDTHS, key=lambda width: width == screen.width):
             page.set_viewport_size({"width": width, "height": screen.height})
             assert page.evaluate(OVERFLOW) == 0, width
-        page.set_viewport_size({"width": screen.width, "height": screen.height})
         assert browsers.complaints == []
 
 

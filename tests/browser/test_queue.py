@@ -10,7 +10,7 @@ import pytest
 from browser import wizard
 from browser.conftest import Browsers
 from browser.cuts import BreakingNetwork, Cut
-from browser.network import Network
+from browser.network import Network, keep
 from browser.people import CITIZENS, PHONE, VISITOR, enter_mobile, sign_in_citizen
 from browser.wizard import proceed
 from civicportal_reports.models import Report
@@ -26,25 +26,8 @@ pytestmark = pytest.mark.browser
 WORDS = "کنار پل عابر پیاده جدول شکسته و آب باران در پیاده‌رو جمع شده است."
 ADDRESS = "روبه‌روی کارخانهٔ یخ"
 """No street of the map, so that no report nearby is asked about."""
+FORM = "/reports/new"
 QUEUED = re.compile(r"/queue#[\w-]{22}$")
-
-
-WAIT_FOR_PAGE = """async path => {
-    for (let turn = 0; turn < 600; turn += 1) {
-        const pages = await caches.has('pages') ? await caches.open('pages') : null;
-        const scripts = await caches.match(document.querySelector('script[src*="portal.js"]').src);
-        if (pages && scripts && await pages.match(path)) { return; }
-        await new Promise(again => setTimeout(again, 50));
-    }
-    throw new Error(`${path}: not kept`);
-}"""
-
-
-def keep(page: Page) -> None:
-    """Open the home page, and wait until the worker has the form, which was never opened."""
-    page.goto("/")
-    page.evaluate(WAIT_FOR_PAGE, "/reports/new")
-    page.wait_for_load_state("networkidle")
 
 
 def write(page: Page, words: str, pictures: list[Path]) -> None:
@@ -74,7 +57,7 @@ def send(page: Page) -> Locator:
 
 def write_without_network(page: Page, network: Network, words: str, pictures: list[Path]) -> Locator:
     """Cut the network, write a report, send it into the queue, and return its card."""
-    keep(page)
+    keep(page, FORM)
     network.cut()
     write(page, words, pictures)
     return send(page)
@@ -102,7 +85,7 @@ def test_a_report_written_without_a_network_sends_itself_once(
     network: Network, portal: Portal, phone: Callable[..., Page], pictures: list[Path]
 ) -> None:
     page = phone()
-    keep(page)
+    keep(page, FORM)
     network.cut()
     words = f"{WORDS} یک"
     page.goto("/reports/new")
@@ -134,7 +117,7 @@ def test_what_waits_is_seen_edited_and_thrown_away(
     network: Network, portal: Portal, phone: Callable[..., Page], pictures: list[Path]
 ) -> None:
     page = phone()
-    keep(page)
+    keep(page, FORM)
     network.cut()
     words, changed = f"{WORDS} دو", f"{WORDS} سه"
     write(page, words, pictures)
@@ -163,7 +146,7 @@ def test_what_waits_is_seen_edited_and_thrown_away(
 
 def test_what_is_looked_at_only_goes_on_waiting(network: Network, phone: Callable[..., Page]) -> None:
     page = phone()
-    keep(page)
+    keep(page, FORM)
     network.cut()
     write(page, f"{WORDS} چهار", [])
     send(page).locator("[data-edit]").click()
@@ -181,7 +164,7 @@ def test_an_answer_that_was_lost_is_asked_for_again(
     threading.Thread(target=network.serve_forever, daemon=True).start()
     browsers = Browsers(chromium, network.address, sessions)
     page = browsers.open("citizen", PHONE)
-    keep(page)
+    keep(page, FORM)
     words = f"{WORDS} پنج"
     write(page, words, pictures)
     expect(page.locator("[data-photo] input[name=photo_key]")).to_have_count(2)
@@ -207,7 +190,7 @@ def test_a_picture_that_did_not_arrive_goes_with_the_form(
 ) -> None:
     """The network is back when the form is sent: the queue sends it at once, with the picture."""
     page = phone()
-    keep(page)
+    keep(page, FORM)
     words = f"{WORDS} شش"
     page.route("**/uploads", lambda route: route.abort())
     write(page, words, pictures)
@@ -220,7 +203,7 @@ def test_a_browser_that_knows_of_no_network_queues_and_sends_when_it_is_back(
     portal: Portal, phone: Callable[..., Page]
 ) -> None:
     page = phone()
-    keep(page)
+    keep(page, FORM)
     words = f"{WORDS} هفت"
     write(page, words, [])
     page.context.set_offline(True)
@@ -397,7 +380,7 @@ def test_a_full_device_says_so_and_keeps_what_was_written(
     page = phone()
     storage = page.context.new_cdp_session(page)
     storage.send("Storage.overrideQuotaForOrigin", {"origin": network.address, "quotaSize": 40 * 2**20})
-    keep(page)
+    keep(page, FORM)
     network.cut()
     write(page, WORDS, [])
     page.wait_for_function("words => JSON.stringify(localStorage).includes(words)", arg=WORDS)
@@ -437,7 +420,7 @@ def test_pictures_that_were_not_sent_come_back_with_the_draft(
     network: Network, portal: Portal, phone: Callable[..., Page], tmp_path: Path
 ) -> None:
     page = phone()
-    keep(page)
+    keep(page, FORM)
     network.cut()
     write(page, WORDS, [wizard.photo(tmp_path, "hole.jpg")])
     expect(page.locator("[data-photo-again]")).to_have_count(1)

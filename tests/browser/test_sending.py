@@ -95,7 +95,8 @@ def lose_in_a_report(page: Page, screen: Screen, folder: Path) -> Locator:
 
 
 def test_a_picture_that_stands_still_holds_nothing_up(open_page: Open, tmp_path: Path) -> None:
-    page = open_page("citizen", PHONE)
+    # Without a worker there is no queue, in which the form would wait for the picture.
+    page = open_page("citizen", PHONE, service_workers="block")
     page.clock.install()
     write(page)
     lose(page, tmp_path)

@@ -49,8 +49,12 @@ def goes_through(citizen: Citizen, body: bytes, portal: Portal) -> bool:
 
 
 @pytest.mark.both_databases
-def test_no_room_for_pictures(tmp_path: Path, empty_database: str) -> None:
-    with small_disk(tmp_path / "files") as disk, running(tmp_path, empty_database) as portal:
+def test_no_room_for_pictures(tmp_path: Path, empty_database: str, civic_session) -> None:
+    migrate = civic_session.databases.migrate
+    with (
+        small_disk(tmp_path / "files") as disk,
+        running(tmp_path, empty_database, make_tables=migrate) as portal,
+    ):
         [citizen] = senders(portal, 1).citizens
         portal.start()
         before = {path for path in disk.rglob("*") if path.is_file()}
@@ -69,8 +73,9 @@ def test_no_room_for_pictures(tmp_path: Path, empty_database: str) -> None:
         assert (list(cases(portal)), attachments(portal)) == ([key], 1)
 
 
-def test_no_room_for_the_database(tmp_path: Path) -> None:
-    with running(tmp_path, f"sqlite:///{tmp_path / 'portal.db'}") as portal:
+def test_no_room_for_the_database(tmp_path: Path, civic_session) -> None:
+    migrate = civic_session.databases.migrate
+    with running(tmp_path, f"sqlite:///{tmp_path / 'portal.db'}", make_tables=migrate) as portal:
         [citizen] = senders(portal, 1).citizens
         portal.start()
         server = portal.process.pid

@@ -18,8 +18,8 @@ pytestmark = pytest.mark.fault
 
 
 @pytest.fixture
-def portal(tmp_path: Path, empty_database: str) -> Iterator[Portal]:
-    with running(tmp_path, empty_database) as found:
+def portal(tmp_path: Path, empty_database: str, civic_session) -> Iterator[Portal]:
+    with running(tmp_path, empty_database, make_tables=civic_session.databases.migrate) as found:
         found.start()
         yield found
 

@@ -56,6 +56,16 @@ def case_changed(change):
         hang("change")
 '''
 
+#: The server, which waits a second for what does not return: how long it waits otherwise is nothing to test.
+IN_A_HURRY = """
+import runpy
+from civicportal.core.db import connections
+from civicportal.core.serving import draining
+
+connections.WRITER_SECONDS = draining.DRAIN_SECONDS = 1.0
+runpy.run_module("civicportal", run_name="__main__", alter_sys=True)
+"""
+
 
 class Hanging:
     """A site with a package that hangs when it is told to, and its server.
@@ -68,7 +78,7 @@ class Hanging:
         self.site, self._package = site, folder / "hanging_site"
         self.port, self.log = free_port(), folder / "server.log"
         environment = {**os.environ, "PYTHONPATH": str(folder)}
-        command = [sys.executable, "-m", "civicportal", "--site", str(site.path), "serve", "--no-worker"]
+        command = [sys.executable, "-c", IN_A_HURRY, "--site", str(site.path), "serve", "--no-worker"]
         command += [
             "--host",
             "127.0.0.1",

@@ -89,16 +89,20 @@ def is_listening(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-@pytest.fixture
-def proxied(tmp_path: Path, civic_session) -> Iterator[tuple[Portal, dict[int, Process]]]:
+@pytest.fixture(scope="module")
+def proxied(
+    tmp_path_factory: pytest.TempPathFactory, civic_session
+) -> Iterator[tuple[Portal, dict[int, Process]]]:
     """Two nodes on PostgreSQL behind nginx, whose port is that of the portal; the nodes by their ports."""
     if not NGINX.exists():
         pytest.skip("nginx is not installed")
-    with running(tmp_path, civic_session.new_database("postgresql")) as portal:
+    folder = tmp_path_factory.mktemp("proxied")
+    database, migrate = civic_session.new_database("postgresql"), civic_session.databases.migrate
+    with running(folder, database, make_tables=migrate) as portal:
         ports = [free_port(), free_port()]
-        nodes = {port: portal.server(port, tmp_path / f"node{port}.log") for port in ports}
+        nodes = {port: portal.server(port, folder / f"node{port}.log") for port in ports}
         proxy = subprocess.Popen(
-            [NGINX, "-c", configuration(tmp_path, portal.port, ports), "-g", "daemon off;"]
+            [NGINX, "-c", configuration(folder, portal.port, ports), "-g", "daemon off;"]
         )
         try:
             for node in nodes.values():

@@ -112,9 +112,14 @@ def served(portal: Portal, folder: Path) -> Process:
 
 
 @pytest.mark.both_databases
-def test_no_update_of_eight_processes_is_lost(tmp_path: Path, empty_database: str) -> None:
+def test_no_update_of_eight_processes_is_lost(tmp_path: Path, empty_database: str, civic_session) -> None:
     portal = Portal(
-        tmp_path, empty_database, mode="development", SMS_IR_API_KEY=API_KEY, SMS_IR_LINE=str(LINE)
+        tmp_path,
+        empty_database,
+        mode="development",
+        make_tables=civic_session.databases.migrate,
+        SMS_IR_API_KEY=API_KEY,
+        SMS_IR_LINE=str(LINE),
     )
     with portal.site.work() as work:
         category = work.session.scalars(select(Category).where(Category.key == "pothole")).one()

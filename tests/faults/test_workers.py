@@ -2,14 +2,15 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
 from senders import wait_until
 from sqlalchemy import select, update
-from sqlalchemy.exc import OperationalError
 
 from civicportal.core.clock import SystemClock
 from civicportal.core.jobs import JobRun
@@ -64,6 +65,7 @@ def answer(site):
 def register_jobs():
     hour = timedelta(hours=1)
     if NAME == "hanging":
+        process.JOB_POLL_SECONDS = 0.5
         return [
             Job(name="site.hang", every=hour, lane="long", run=hang),
             Job(name="site.inbound", every=timedelta(seconds=1), lane="messages", run=answer),
@@ -73,7 +75,7 @@ def register_jobs():
 @hookimpl
 def send_message(message):
     if NAME == "stuck":
-        process.STUCK_SECONDS = 1
+        process.STUCK_SECONDS, process.STOP_SECONDS = 1, 0.5
         say("hangs")
         threading.Event().wait()
     say("sent", message.kind)
@@ -139,14 +141,30 @@ def let_lease_end(site):
 
 def suspend(process, site):
     """Suspend a worker and let its lease end; on SQLite not while it holds the lock of the whole database."""
-    while True:
-        process.send_signal(signal.SIGSTOP)
+    stop(process)
+    while is_locked(site):
+        process.send_signal(signal.SIGCONT)
+        wait_until(lambda: not is_locked(site), PATIENCE)
+        stop(process)
+    let_lease_end(site)
+
+
+def stop(process):
+    """Stop a process, and return when it has stopped: until then it still runs."""
+    process.send_signal(signal.SIGSTOP)
+    os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+
+
+def is_locked(site):
+    """Tell whether another connection keeps everyone from writing."""
+    if site.engines.dialect != "sqlite":
+        return False
+    with closing(sqlite3.connect(site.engines.read.url.database, timeout=0.1)) as connection:
         try:
-            let_lease_end(site)
-        except (OperationalError, TimeoutError):
-            process.send_signal(signal.SIGCONT)
-        else:
-            return
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return True
+    return False
 
 
 def steps(site):

@@ -15,6 +15,7 @@ from typing import Any
 
 import colander
 import pytest
+from civicportal_reports.api_filters import ReportFilters
 from fuzz.generated import Source
 from fuzz.trying import number_of, storable, try_all
 from portal import Portal
@@ -53,6 +54,7 @@ TOLD: dict[str, Any] = {
     "person": None,
     "formats": ("xlsx", "csv"),
     "kind_of": {"1": "1", "2": "2"},
+    "choice_categories": {"1": ("1",), "2": ("1", "2")},
     "fact_kinds": {},
     "asking": {"1"},
     "unknown_fields": re.compile("{([a-z]+)}").findall,
@@ -63,6 +65,8 @@ TOLD: dict[str, Any] = {
     "money": str,
     "check_address": str,
     "has_references": lambda: True,
+    "of_kinds": {"reports": ReportFilters},
+    "languages": ("en",),
 }
 #: Texts that fields of a type take.
 TAKEN: dict[type, tuple[str, ...]] = {
@@ -113,7 +117,11 @@ def is_filter(schema: type) -> bool:
 @pytest.fixture(scope="module")
 def site(civic_session: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The example site with its own plugins; what a form holds does not depend on the database."""
-    site = Portal(tmp_path_factory.mktemp("forms"), civic_session.new_database("sqlite")).site
+    site = Portal(
+        tmp_path_factory.mktemp("forms"),
+        civic_session.new_database("sqlite"),
+        make_tables=civic_session.databases.migrate,
+    ).site
     create_app(site)
     yield site
     site.engines.dispose()

@@ -50,7 +50,11 @@ def portal(
     civic_session: Any, civic_database: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Any]]:
     """The example site with its plugins, and a browser for a visitor, a citizen and an administrator."""
-    site = Portal(tmp_path_factory.mktemp("requests"), civic_session.new_database(civic_database)).site
+    site = Portal(
+        tmp_path_factory.mktemp("requests"),
+        civic_session.new_database(civic_database),
+        make_tables=civic_session.databases.migrate,
+    ).site
     site.clock = FakeClock()
     with site.work() as work:
         work.get(SeedService).load()

@@ -3,11 +3,30 @@
 from functools import cache
 
 import pytest
+from argon2 import PasswordHasher
 from webtest import TestApp
 
 from civicportal.app import create_app
+from civicportal.core.limits import challenges
+from civicportal.domain.accounts import passwords
 from civicportal.domain.accounts.sessions import SessionService
 from civicportal.testing import make_site, make_site_file
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _cheap_passwords():
+    """Hash passwords with the least work: what a hash costs is looked at in unit/test_passwords.py."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", hasher)
+        patch.setattr(passwords, "_NO_ACCOUNT", hasher.hash("nobody"))
+        yield
+
+
+@pytest.fixture
+def easy_challenges(monkeypatch):
+    """Ask strangers for little work: that a browser does the whole of it is shown in browser/test_challenge.py."""
+    monkeypatch.setattr(challenges, "BITS", 8)
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.testing import make_case, make_category, make_citizen, make_unit
 from civicportal.util.tracking import new_code
 
+pytestmark = pytest.mark.usefixtures("easy_challenges")
+
 NETWORKS, EACH = (600, 50) if LONG else (300, 7)
 OFFICER, KNOWN, NEW = "+989120000001", "+989120000002", "+989120000003"
 SHARE = NETWORKS * EACH // 10

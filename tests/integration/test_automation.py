@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 from integration.concurrent import concurrently
-from sqlalchemy import select, text
+from sqlalchemy import select
 from translationstring import TranslationString
 
 from civicportal.domain.accounts.models import User
@@ -27,7 +27,15 @@ from civicportal.domain.kartable.timeline import StaffHistory
 from civicportal.domain.organization.models import Category, Unit
 from civicportal.domain.webhooks.models import WebhookDelivery
 from civicportal.domain.webhooks.services import WebhookService
-from civicportal.testing import identity, make_case, make_category, make_staff, make_unit, outbox, plan
+from civicportal.testing import (
+    identity,
+    make_case,
+    make_category,
+    make_staff,
+    make_unit,
+    outbox,
+    plan,
+)
 
 pytestmark = pytest.mark.both_databases
 
@@ -510,24 +518,21 @@ class TestPlans:
             ("overdue", None, "ix_cases_open_deadline"),
         ],
     )
-    def test_due_cases(self, city, site, trigger, status, index):
+    def test_due_cases(self, city, site, filled_tables, trigger, status, index):
         number = city.automate(trigger=trigger, age=2.0, status=status)
-        with site.work(write=False, patience=10) as work:
-            for setting in ("enable_seqscan", "enable_sort", "enable_bitmapscan"):
-                work.session.execute(text(f"SET LOCAL {setting} = off"))
+        with site.work(write=False, patience=10) as work, filled_tables(site) as tables:
             service, automation = work.get(AgeService), work.session.get(Automation, number)
             for scope in service.scopes(automation):
                 after = DueCase(case_id=7, moment=work.clock.now(), version=1, cause=1)
                 for last in (None, after):
-                    found = plan(work.session, service.query(automation, scope, last))
+                    found = plan(tables, service.query(automation, scope, last))
                     assert f"Scan using {index} on cases" in found, found
                     assert "Seq Scan" not in found, found
                     assert not re.search(r"^Sort  [(]|(?<!Incremental )Sort  [(]", found), found
 
-    def test_what_waits(self, site):
-        with site.work(write=False, patience=10) as work:
-            work.session.execute(text("SET LOCAL enable_seqscan = off"))
-            found = plan(work.session, waiting(work))
+    def test_what_waits(self, site, filled_tables):
+        with site.work(write=False) as work, filled_tables(site, sort=True) as tables:
+            found = plan(tables, waiting(work))
         assert "ix_automation_runs_waiting" in found, found
 
 

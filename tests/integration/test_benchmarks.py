@@ -11,6 +11,8 @@ from sqlalchemy import func, select
 from webtest import TestApp
 
 from benchmarks.cli import main
+from benchmarks.importing import PAGE
+from benchmarks.opendata import BUILD
 from benchmarks.run.cast import Cast
 from benchmarks.run.client import Client
 from benchmarks.run.figures import Figures, Result, Run
@@ -22,18 +24,19 @@ from benchmarks.run.report import (
     THE_RUN,
     exceeded,
     failures,
+    pages,
     shortfalls,
     table,
     targets,
 )
-from benchmarks.run.scenarios import WARM_UP, scenarios
+from benchmarks.run.scenarios import WARM_UP, of_programs, scenarios
 from benchmarks.run.serving import SITE
 from benchmarks.run.suite import grow
 from benchmarks.seed import load
 from benchmarks.seed import plan as plans
 from benchmarks.seed.plan import AnotherCity, Plan, plan
 from benchmarks.seed.seasons import SNOW, STORM
-from benchmarks.webhooks import DELIVERY
+from benchmarks.webhooks import DELIVERY, REMOTE, rate, remote_rate
 from civicportal.app import create_app
 from civicportal.core.site import Site
 from civicportal.domain.cases.measures import SATISFIED
@@ -59,6 +62,7 @@ def make(civic_session, civic_database, tmp_path):
     def make():
         database = civic_session.new_database(civic_database)
         site = Site(SITE, environ={"BENCH_DATABASE_URL": database, "BENCH_FILES": str(tmp_path)})
+        civic_session.databases.migrate(site)
         load.prepare(site, quiet)
         sites.append(site)
         return site
@@ -309,11 +313,43 @@ def test_every_gate_is_of_a_scenario_and_every_page_has_a_ratio(make):
     fill(site)
     names = {one.name for one in scenarios(Cast(site))}
     gates = tomllib.loads(GATES.read_text(encoding="utf-8"))
-    assert gates.keys() <= names | {THE_RUN, EVERY_PAGE, DELIVERY}
+    assert gates.keys() <= names | {THE_RUN, EVERY_PAGE, DELIVERY, REMOTE, BUILD, PAGE}
     bare = {"hello", "empty page, signed in", "picture received, refused"}
     assert {name for name in names if "hellos" not in gates.get(name, {})} == bare
     held = {name.removeprefix("goal_").removesuffix("_sqlite") for table in gates.values() for name in table}
     assert held == MEANINGS.keys()
+
+
+def test_what_programs_call_is_held_against_its_page():
+    gates = {"kartable": {"of_page": 1, "beyond_page": 0}}
+    run = run_of(statements=5.0, app_ms=10.0)
+    call, page = run.results[0], run_of(statements=4.0, app_ms=8.0).results[0]
+    call.page, page.name = "page", "page"
+    assert failures(run, gates) == []
+    run.results.append(page)
+    assert failures(run, gates) == [
+        "kartable: of_page is 1.2, the gate is 1",
+        "kartable: beyond_page is 1.0, the gate is 0",
+    ]
+    assert "| kartable | 12.0 | page | 10.0 | 1.20 | 5 | 4 |" in pages(run)
+
+
+def test_every_call_of_programs_names_a_page(make):
+    site = make()
+    fill(site)
+    everything = scenarios(Cast(site))
+    calls = {one.name for one in everything if one.name.startswith(("API, ", "Open311, list", "features"))}
+    assert {one.name for one in everything if one.page} == calls
+    names = {one.name for one in of_programs(everything)}
+    assert names == calls | {one.page for one in everything if one.page}
+
+
+@pytest.mark.parametrize("measure", [rate, remote_rate])
+def test_deliveries_arrive_at_their_receivers(make, measure):
+    site = make()
+    fill(site)
+    a_second, milliseconds = measure(site, 1, 3)
+    assert min(a_second, milliseconds) > 0
 
 
 def test_memory_is_held_against_a_gate_and_a_goal():

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select, update
 
-from civicportal.cli import main
+from civicportal.cli import demo, main
 from civicportal.core.migration import state as migrate_state
 from civicportal.domain.accounts.models import Membership, Role, User
 from civicportal.domain.cases.counter_models import CaseCount
@@ -84,6 +84,18 @@ def test_an_address_in_use_is_said_before_anything_is_begun(run, command):
     assert refused.exit_code == 2
     assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in refused.stderr
     assert run("db", "check").exit_code == 1
+
+
+def test_the_demo_listens_before_it_tells_its_addresses(run, monkeypatch):
+    def connect(_site, host, port):
+        socket.create_connection((host, port)).close()
+
+    monkeypatch.setattr(demo, "_welcome", connect)
+    monkeypatch.setattr(demo, "_serve", lambda _path, listening: listening.close())
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    done = run("demo", "--host", "127.0.0.1", "--port", str(port))
+    assert done.exit_code == 0, done.output
 
 
 def test_a_wrong_site_exits_with_2_and_no_traceback(tmp_path):

@@ -251,6 +251,9 @@ class TestAnswer:
         assert answered(site, city) == 0
         with visit(site) as jobs:
             assert jobs.open(token).sent_back == "لبه‌ها مانده است."
+        with site.work(write=False) as work:
+            told = select(OutboxMessage).where(OutboxMessage.kind == "contractor.sent_back")
+            assert work.session.scalars(told).all() == []
         with pytest.raises(ReferralError):
             act(site, city, send_back)
         say(site, token, CANNOT, note="باران می‌بارد.")
@@ -414,16 +417,23 @@ class TestPages:
         assert statuses[0] == 404
         assert statuses[-1] == 429
 
-    def test_it_is_sent_back_from_the_page(self, anonymous, app, link, page):
+    def test_it_is_sent_back_from_the_page(self, anonymous, app, link, page, outbox, site):
         form = next(f for f in anonymous.get(link).forms.values() if "outcome" in f.fields)
         form["outcome"], form["note"] = CANNOT, "کلید نداریم."
         form.submit()
         back = next(f for f in app.get(page).forms.values() if f.action.endswith("/send-back"))
         refused = back.submit(status=422)
         assert refused.html.select_one("[data-contractor-answer] details[open]")
-        back["note"] = "کلید نزد نگهبان است."
+        back["note"], back["mobile"] = "کلید نزد نگهبان است.", "09351112233"
         back.submit().follow()
         assert "کلید نزد نگهبان است." in anonymous.get(link).text
+        outbox.deliver()
+        assert (outbox.sent[-1].recipient, outbox.sent[-1].kind) == ("+989351112233", "contractor.sent_back")
+        with site.work(write=False) as work:
+            [message] = work.session.scalars(
+                select(OutboxMessage).where(OutboxMessage.kind == "contractor.sent_back")
+            )
+            assert "کلید" not in message.text
 
     def test_whoever_is_signed_in_the_contractor_answers(self, app, link, city, site):
         form = next(f for f in app.get(link).forms.values() if "outcome" in f.fields)

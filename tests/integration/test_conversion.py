@@ -28,6 +28,7 @@ from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.kartable.inbox import InboxQuery, InboxService
 from civicportal.domain.kartable.undo import UndoService
 from civicportal.testing import identity, make_category, make_citizen, make_staff, make_unit, outbox
+from civicportal.testing.tokens import token_for
 from civicportal.util.errors import NotFound
 
 BODY = "سه شب است که چراغ کوچه خاموش است."
@@ -251,3 +252,122 @@ class TestAccess:
                 kind_of(site, "reports"), subject="چاله", body="چاله", citizen_id=people["citizen"].id
             )
             assert work.get(ConversionService).targets(case) == []
+
+
+class TestApi:
+    BODY = {"category": "lamp", "place": {"address": "کوچهٔ بهار"}}
+
+    @pytest.fixture
+    def call(self, site, app, people):
+        """Make a report of a case by the API: ``call(who, code)``; by default of the version that the case has."""
+        tokens = {}
+
+        def call(who, code, body=None, *, status=201, version=None, key="0123456789abcdef"):
+            tokens[who] = tokens.get(who) or token_for(site, people[who], "cases:read", "cases:write")
+            headers = {"Authorization": f"Bearer {tokens[who]}", "Idempotency-Key": key}
+            if version is None:
+                shown = app.get(f"/api/v1/cases/{code}", headers=headers, status="*")
+                version = shown.headers.get("ETag", '"1"')
+            path, headers["If-Match"] = f"/api/v1/reports/from/{code}", version
+            return app.post_json(
+                path, self.BODY if body is None else body, headers=headers, status=status
+            ), version
+
+        return call
+
+    def test_everything_goes_along_once(self, site, people, message, call):
+        old, _pin = message()
+        first, version = call("officer", old.code)
+        again, _same = call("officer", old.code, version=version)
+        assert again.json == first.json
+        assert again.headers["Idempotency-Replayed"] == "true"
+        with site.work(write=False) as work:
+            made, _report = work.session.execute(
+                select(Case, Report).join(Report, Report.case_id == Case.id)
+            ).one()
+            closed = work.get(CaseService).fetch(old.code)
+            assert first.json == {
+                "code": made.code,
+                "kind": "reports",
+                "unit": "lights",
+                "source": old.code,
+            }
+            assert first.headers["ETag"] == f'"{closed.version}"'
+            assert (made.body, made.citizen_id, made.place, closed.status) == (
+                BODY,
+                people["citizen"].id,
+                "کوچهٔ بهار",
+                "archived",
+            )
+            assert work.session.scalars(select(CaseLink)).one().to_id == made.id
+            photos = work.session.scalars(select(Attachment).order_by(Attachment.id)).all()
+            assert [photo.case_id for photo in photos] == [closed.id, made.id]
+            assert [(row.kind, row.case_id) for row in outbox(work)] == [
+                ("feedback.registered", closed.id),
+                ("reports.registered", made.id),
+            ]
+
+    def test_what_was_changed_or_converted_is_refused(self, site, message, call):
+        old, _pin = message()
+        _wrong, version = call("officer", old.code, {}, status=422)
+        with site.work() as work:
+            work.get(CaseService).mark_urgent(work.get(CaseService).fetch(old.code, lock=True), True)
+        call("officer", old.code, status=412, version=version)
+        with site.work(write=False) as work:
+            assert work.session.scalars(select(Report)).all() == []
+            assert len(work.session.scalars(select(Attachment)).all()) == 1
+        call("officer", old.code)
+        with site.work(write=False) as work:
+            # Unlike the form, a body without the mark keeps it.
+            assert (
+                work.session.execute(select(Case).join(Report, Report.case_id == Case.id)).scalar_one().urgent
+            )
+        call("officer", old.code, status=409, key="fedcba9876543210")
+        call("officer", "9999999999", status=404, key="fedcba9876543210")
+
+    @pytest.mark.parametrize(
+        ("change", "pointer"),
+        [
+            ({"category": "nothing"}, "#/category"),
+            ({"category": "lighting"}, "#/category"),
+            ({"place": None}, "#/place"),
+            ({"place": {}}, "#/place"),
+            ({"place": {"lat": "31", "lon": 52.0}}, "#/place/lat"),
+            ({"urgent": "yes"}, "#/urgent"),
+            ({"photos": []}, "#/photos"),
+        ],
+    )
+    def test_a_mistake_is_pointed_at(self, site, message, call, change, pointer):
+        old, _pin = message()
+        wrong, _version = call("officer", old.code, {**self.BODY, **change}, status=422)
+        assert [one["pointer"] for one in wrong.json["errors"]] == [pointer]
+        with site.work(write=False) as work:
+            assert work.session.scalars(select(Report)).all() == []
+
+    def test_it_takes_the_rights_of_the_page(self, site, people, message, call):
+        old, _pin = message()
+        with site.work() as work:
+            people["elsewhere"] = make_staff(
+                work, "elsewhere", unit=make_unit(work, "elsewhere"), permissions=OFFICER
+            )
+        for who, status in (("reader", 403), ("citizen", 403), ("elsewhere", 404)):
+            call(who, old.code, status=status)
+        with site.work(write=False) as work:
+            assert work.session.scalars(select(Report)).all() == []
+            assert len(work.session.scalars(select(Attachment)).all()) == 1
+
+    def test_an_open_inquiry_comes_first(self, site, people, message, call):
+        old, _pin = message()
+        with site.work() as work:
+            lights = work.get(OrganizationService).unit("lights")
+            case = work.get(CaseService).fetch(old.code, lock=True)
+            with work.acting_as(identity(work, people["officer"])):
+                work.get(KartableService).inquire(case, lights.id)
+        call("officer", old.code, status=422)
+
+    def test_no_report_is_made_of_a_report(self, site, people, message, call):
+        old, _pin = message()
+        made = call("officer", old.code)[0].json["code"]
+        with site.work() as work:
+            people["everywhere"] = make_staff(work, "everywhere", permissions=OFFICER)
+        call("everywhere", made, status=404, key="fedcba9876543210")

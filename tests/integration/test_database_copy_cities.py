@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from copied_portals import all_rows, unseen
+from selection import LONG
 from sqlalchemy import select
 from webtest import TestApp
 
@@ -27,9 +28,9 @@ from civicportal.portal.demo.clock import DemoClock
 from civicportal.tools.copying import copy_database
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-PAGES = 16
+PAGES = 16 if LONG else 12
 """Pages compared for each person."""
-WORDS = 4
+WORDS = 4 if LONG else 2
 """Words searched by each person."""
 _LINK = re.compile(r'href="(/[^"#]*)')
 _OF_THE_MOMENT = re.compile(r"(?<=[\"'=])[A-Za-z0-9_-]{20,}(?=[\"'&])|nonce-[\w+/=]+")

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from civicportal.core.site import Site
 from civicportal.domain.kartable.custody import CustodyService
-from civicportal.portal import upgrade as migrate
 from civicportal.portal.demo import runner
 from civicportal.portal.seeds import SeedService
 from civicportal.testing import FakeClock
@@ -16,7 +16,9 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @pytest.fixture(params=["shahreman", "rivertown"])
-def city(request: pytest.FixtureRequest, tmp_path: Path, empty_database: str) -> Iterator[Site]:
+def city(
+    request: pytest.FixtureRequest, tmp_path: Path, empty_database: str, civic_session: Any
+) -> Iterator[Site]:
     name = request.param
     environ = {
         f"{name.upper()}_DATABASE_URL": empty_database,
@@ -25,7 +27,7 @@ def city(request: pytest.FixtureRequest, tmp_path: Path, empty_database: str) ->
     }
     path = EXAMPLES / f"{name}_site/src/{name}_site/site.toml"
     site = Site(path, mode="demo", environ=environ, clock=FakeClock())
-    migrate.upgrade(site)
+    civic_session.databases.migrate(site)
     with site.work() as work:
         work.get(SeedService).load()
     yield site

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from civicportal_reports.places import locate_point
@@ -20,7 +21,6 @@ from civicportal.domain.cases.services import CaseService
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.organization.models import Unit
 from civicportal.domain.organization.services import OrganizationService
-from civicportal.portal import upgrade as migrate
 from civicportal.portal.seeds import SeedService
 from civicportal.testing import FakeClock, identity, make_citizen, make_staff
 
@@ -49,7 +49,7 @@ READ_ALOUD = ("alt", "aria-label", "placeholder", "title", "content")
 
 
 @pytest.fixture
-def city(tmp_path: Path, empty_database: str) -> Iterator[Site]:
+def city(tmp_path: Path, empty_database: str, civic_session: Any) -> Iterator[Site]:
     environ = {
         "SHAHREMAN_DATABASE_URL": empty_database,
         "SHAHREMAN_FILES": str(tmp_path / "files"),
@@ -58,7 +58,7 @@ def city(tmp_path: Path, empty_database: str) -> Iterator[Site]:
         "SMS_IR_LINE": "3000",
     }
     site = Site(CITY, mode="development", environ=environ, clock=FakeClock(), transport="memory")
-    migrate.upgrade(site)
+    civic_session.databases.migrate(site)
     with site.work() as work:
         work.get(SeedService).load()
     yield site

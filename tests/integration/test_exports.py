@@ -1,18 +1,20 @@
 """Exports of the core: the kartable's list and the worker's queue; no file is incomplete or another person's."""
 
 import csv
+import dataclasses
 import re
 import subprocess
 import sys
 import threading
 import tracemalloc
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import colander
 import pytest
 from senders import wait_until
-from sqlalchemy import literal, select, text, true, update
+from sqlalchemy import event, literal, select, text, true, update
 
 from civicportal.api.exports import Export, ExportColumn, Masked, StatisticsExport
 from civicportal.api.plugins import hookimpl
@@ -587,6 +589,26 @@ def test_hook_register_exports_brings_lists_and_figures(gadget):
     assert figures[-2:] == ["جدول,'=1+1,تعداد,3", "جدول,ب,تعداد,"]
 
 
+def test_a_column_spreads_under_filters_at_once_and_by_the_worker(gadget, monkeypatch):
+    """The order keeps the name of the column that was chosen, not those that took its place."""
+    site, browser, form = gadget
+    own = ExportColumn(name="half", title="half", value=lambda case: case.subject[:1])
+    both = ExportColumn(
+        name="both", title="both", value=lambda case: "", spread=lambda work, values: [own, own]
+    )
+    known = site.exports["gadget.list"]
+    monkeypatch.setitem(site.exports, known.name, dataclasses.replace(known, columns=(*known.columns, both)))
+    form = {**form, "format": "csv", "columns": "both"}
+    at_once = browser.post("/exports/gadget.list", form).body.decode("utf-8-sig")
+    assert at_once.splitlines()[0] == "half,half"
+    monkeypatch.setattr("civicportal.domain.exports.views.choose.MOST_AT_ONCE", 0)
+    key = browser.post("/exports/gadget.list", form, status=303).location.rpartition("/")[2]
+    assert job_of(site, key).columns == ["both"]
+    assert make_next(site)
+    with site.storage.open(job_of(site, key).file) as file:
+        assert file.read().decode("utf-8-sig") == at_once
+
+
 def test_names_and_numbers_are_taken_along_only_after_a_fresh_proof(gadget):
     site, browser, form = gadget
     with site.work() as work:
@@ -613,6 +635,23 @@ def test_two_plugins_cannot_bring_exports_of_one_name(install, assemble):
         create_app(assemble("gadget", "widget"))
 
 
+@contextmanager
+def impatient(engines):
+    """Let new connections to PostgreSQL wait for little time."""
+
+    def hurry(connection, _record):
+        connection.execute("SET statement_timeout = '100ms'; SET lock_timeout = '200ms'")
+        connection.commit()
+
+    engines.dispose()
+    event.listen(engines.read, "connect", hurry)
+    try:
+        yield
+    finally:
+        event.remove(engines.read, "connect", hurry)
+        engines.dispose()
+
+
 @pytest.mark.one_database("postgresql")
 def test_what_cannot_be_counted_in_good_time_is_large(site, desk):
     export = site.exports["kartable.list"]
@@ -620,7 +659,7 @@ def test_what_cannot_be_counted_in_good_time_is_large(site, desk):
     order = rows.ExportQuery(export=export, values=values, columns=export.columns)
     actor = desk["staff"][0]
     assert rows.count_few(site, actor, order, 100) == CASES
-    with site.engines.write.connect() as blocker, blocker.begin():
+    with impatient(site.engines), site.engines.write.connect() as blocker, blocker.begin():
         blocker.execute(text("LOCK TABLE cases IN ACCESS EXCLUSIVE MODE"))
         assert rows.count_few(site, actor, order, 100) == 101
         assert rows.count(site, actor, order) is None

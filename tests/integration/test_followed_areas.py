@@ -2,7 +2,7 @@
 
 import pytest
 from civicportal_reports.models import Subscription
-from civicportal_reports.subscriptions import SubscriptionService
+from civicportal_reports.subscriptions import AreaChoice, SubscriptionService
 from sqlalchemy import func, select
 
 from civicportal.domain.privacy.erasure import ErasureService
@@ -23,7 +23,9 @@ def test_the_archive_holds_it_and_an_erasure_deletes_it(site):
         people = [identity(work, person, "citizen") for person in (citizen, other)]
     for person in people:
         with site.work(actor=person) as work:
-            work.get(SubscriptionService).add(category="roads", near=Point(31.02, 52.01), metres=500)
+            work.get(SubscriptionService).add(
+                AreaChoice(category="roads", near=Point(31.02, 52.01), metres=500)
+            )
     with site.work() as work:
         user = work.session.get_one(type(citizen), citizen.id)
         (row,) = work.get(PersonalDataService).rows(user)["reports_subscription"]

@@ -6,9 +6,14 @@ import sys
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import func, select
 from webtest import AppError
 
+from civicportal.core.storage import new_key
 from civicportal.domain.accounts.models import User
+from civicportal.domain.cases.models import Case, CaseEvent
+from civicportal.domain.cases.referral import Referral
+from civicportal.domain.cases.search_index import SearchIndex
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.suggestions import SuggestionService
 from civicportal.domain.cases.vocabulary import make_vocabulary
@@ -210,6 +215,67 @@ def knows(site, word):
     """Return whether a word is one that cases use, as a search without a hit knows them."""
     with site.work(write=False) as work:
         return work.get(SuggestionService).vocabulary().knows(word)
+
+
+def with_a_case(site):
+    with site.work() as work:
+        return make_case(work).code
+
+
+def later_with_a_case(site):
+    site.clock.advance(days=2)
+    return with_a_case(site), site.clock.now()
+
+
+def with_a_file(site):
+    site.storage.put(new_key(), b"picture")
+
+
+def codes(site):
+    with site.work(write=False) as work:
+        return work.session.scalars(select(Case.code).order_by(Case.id)).all()
+
+
+class TestFilled:
+    def test_rows_and_the_time_are_put_back_for_every_test(self, civic_environment, site):
+        code, later = civic_environment.filled(later_with_a_case)
+        with site.work() as work:
+            [case] = work.session.scalars(select(Case))
+            events = work.session.scalars(select(CaseEvent.type).order_by(CaseEvent.id)).all()
+            case.status = "changed"
+        second = with_a_case(site)
+        civic_environment.reset()
+        assert (codes(site), site.clock.now()) == ([], NOON)
+
+        assert civic_environment.filled(later_with_a_case) == (code, later)
+        assert (codes(site), site.clock.now()) == ([code], later)
+        with site.work(write=False) as work:
+            [case] = work.session.scalars(select(Case))
+            assert case.status != "changed"
+            # What triggers have written is there once.
+            assert work.session.scalars(select(CaseEvent.type).order_by(CaseEvent.id)).all() == events
+            assert work.session.scalar(select(func.count()).select_from(Referral)) == 1
+        assert not any(SearchIndex(site.engines).verify())
+        assert with_a_case(site) not in (code, second)
+
+    def test_each_function_has_its_own_rows(self, civic_environment, site):
+        first = civic_environment.filled(with_a_case)
+        civic_environment.reset()
+        second, _now = civic_environment.filled(later_with_a_case)
+        civic_environment.reset()
+        assert civic_environment.filled(with_a_case) == first != second
+        assert codes(site) == [first]
+
+    def test_what_is_there_already_stays(self, civic_environment, site):
+        civic_environment.filled(with_a_case)
+        civic_environment.reset()
+        own = with_a_case(site)
+        other = civic_environment.filled(with_a_case)
+        assert codes(site) == [own, other]
+
+    def test_files_are_refused(self, civic_environment):
+        with pytest.raises(RuntimeError, match="with_a_file wrote files"):
+            civic_environment.filled(with_a_file)
 
 
 def test_an_unexpected_status_names_the_page_and_not_its_markup(app):

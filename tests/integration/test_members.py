@@ -348,6 +348,17 @@ def test_deleted_members_come_back_within_thirty_days(site, app, city, clock):
         assert work.session.get(User, officer.id).deleted_at
 
 
+def test_deleting_again_does_not_keep_a_person_for_longer(site, app, city, clock):
+    _boss, officer, *_ = city
+    form = form_with(app.get(page_of(officer, "/delete")), "way")
+    form.submit(status=303)
+    deleted_at = clock.now()
+    clock.advance(minutes=1)
+    assert form.submit(status=422).html.select(".err-summary")
+    with site.work(write=False) as work:
+        assert work.session.get(User, officer.id).deleted_at == deleted_at
+
+
 def test_after_thirty_days_the_person_is_forgotten_and_the_history_stays(site, app, city, clock):
     _boss, officer, *_ = city
     code = take_case(site, officer)

@@ -94,6 +94,13 @@ def empty(empty_database, tmp_path):
 
 
 @pytest.fixture
+def migrated(empty, civic_session):
+    """A site whose database has the tables of the core."""
+    civic_session.databases.migrate(empty)
+    return empty
+
+
+@pytest.fixture
 def core_copy(tmp_path, monkeypatch):
     """The core's revisions in a folder where a test may add one."""
     folder = tmp_path / "core"
@@ -127,15 +134,15 @@ def test_up_check_and_down(empty):
     assert migrate.check(empty) == []
 
 
-def test_revisions_are_read_as_alembic_reads_them(empty, tmp_path):
-    empty.models["gadgets"] = gadgets(tmp_path / "gadgets")
+def test_revisions_are_read_as_alembic_reads_them(migrated, tmp_path):
+    migrated.models["gadgets"] = gadgets(tmp_path / "gadgets")
     add_revision(tmp_path / "gadgets", "0002", "'0001'")
-    migrate.upgrade(empty)
+    migrate.upgrade(migrated)
     add_revision(tmp_path / "gadgets", "0003", "'0002'")
-    states = migrate_state.current(empty)
+    states = migrate_state.current(migrated)
     assert (states[-1].current, states[-1].head) == ("0002", "0003")
-    with empty.engines.read.connect() as connection:
-        for package, state in zip(migrate.packages(empty), states, strict=True):
+    with migrated.engines.read.connect() as connection:
+        for package, state in zip(migrate.packages(migrated), states, strict=True):
             scripts = ScriptDirectory.from_config(migrate.config_for(package))
             applied = MigrationContext.configure(connection, opts={"version_table": package.version_table})
             assert (state.head, state.current) == (scripts.get_current_head(), applied.get_current_revision())
@@ -164,15 +171,14 @@ def test_refuses_to_start_on_old_tables(empty):
 
 
 @pytest.fixture
-def newer(empty):
+def newer(migrated):
     """Newer code has migrated the core; returns a function that does what it did besides."""
 
     def newer(*statements):
-        with empty.engines.write.begin() as connection:
+        with migrated.engines.write.begin() as connection:
             for statement in (*statements, "UPDATE alembic_version_civicportal SET version_num = '9999'"):
                 connection.execute(text(statement))
 
-    migrate.upgrade(empty)
     return newer
 
 
@@ -227,122 +233,120 @@ def test_old_code_migrates_no_newer_tables(empty, newer):
     assert migrate.check(empty) == [f"civicportal: at 9999, the code is at {REVISIONS[-1]}"]
 
 
-def test_partial_indexes_stay(empty):
-    migrate.upgrade(empty)
-    indexes = {index["name"]: index for index in inspect(empty.engines.read).get_indexes("referrals")}
+def test_partial_indexes_stay(migrated):
+    indexes = {index["name"]: index for index in inspect(migrated.engines.read).get_indexes("referrals")}
     index = indexes["uq_referrals_open_action"]
-    where = index["dialect_options"][f"{empty.engines.dialect}_where"]
+    where = index["dialect_options"][f"{migrated.engines.dialect}_where"]
     assert index["unique"]
     assert "closed_at IS NULL" in str(where)
 
 
-def test_a_plugin_has_a_version_table_of_its_own(empty, tmp_path):
-    empty.models["gadgets"] = gadgets(tmp_path / "gadgets")
-    migrate.upgrade(empty)
-    assert {"alembic_version_gadgets", "gadgets_details"} <= tables(empty)
-    assert migrate.check(empty) == []
+def test_a_plugin_has_a_version_table_of_its_own(migrated, tmp_path):
+    migrated.models["gadgets"] = gadgets(tmp_path / "gadgets")
+    migrate.upgrade(migrated)
+    assert {"alembic_version_gadgets", "gadgets_details"} <= tables(migrated)
+    assert migrate.check(migrated) == []
     # Without the plugin the core still migrates and checks, and the tables stay.
-    models = empty.models.pop("gadgets")
-    migrate.upgrade(empty)
-    assert migrate.check(empty) == []
-    assert migrate_state.sleeping(empty) == ["gadgets"]
-    empty.models["gadgets"] = models
-    migrate.downgrade(empty, "gadgets", "base")
-    assert "gadgets_details" not in tables(empty)
-    assert "cases" in tables(empty)
+    models = migrated.models.pop("gadgets")
+    migrate.upgrade(migrated)
+    assert migrate.check(migrated) == []
+    assert migrate_state.sleeping(migrated) == ["gadgets"]
+    migrated.models["gadgets"] = models
+    migrate.downgrade(migrated, "gadgets", "base")
+    assert "gadgets_details" not in tables(migrated)
+    assert "cases" in tables(migrated)
 
 
 @pytest.mark.parametrize("listed", [True, False])
-def test_purge_takes_a_plugins_tables_only(empty, tmp_path, listed):
-    empty.models["gadgets"] = gadgets(tmp_path / "gadgets")
-    migrate.upgrade(empty)
-    before = tables(empty)
+def test_purge_takes_a_plugins_tables_only(migrated, tmp_path, listed):
+    migrated.models["gadgets"] = gadgets(tmp_path / "gadgets")
+    migrate.upgrade(migrated)
+    before = tables(migrated)
     if not listed:
-        del empty.models["gadgets"]
-    migrate.purge(empty, "gadgets")
-    assert before - tables(empty) == {"gadgets_details", "alembic_version_gadgets"}
+        del migrated.models["gadgets"]
+    migrate.purge(migrated, "gadgets")
+    assert before - tables(migrated) == {"gadgets_details", "alembic_version_gadgets"}
     with pytest.raises(ConfigurationError, match="no tables"):
-        migrate.purge(empty, "gadgets")
+        migrate.purge(migrated, "gadgets")
 
 
-def test_purge_leaves_a_sleeping_plugin_whose_name_goes_on(empty, tmp_path):
-    empty.models["gadgets"] = gadgets(tmp_path / "gadgets")
-    migrate.upgrade(empty)
-    with empty.engines.write.begin() as connection:
+def test_purge_leaves_a_sleeping_plugin_whose_name_goes_on(migrated, tmp_path):
+    migrated.models["gadgets"] = gadgets(tmp_path / "gadgets")
+    migrate.upgrade(migrated)
+    with migrated.engines.write.begin() as connection:
         for table in ("gadgets_more_details", "alembic_version_gadgets_more"):
             connection.exec_driver_sql(f"CREATE TABLE {table} (id INTEGER)")
-    migrate.purge(empty, "gadgets")
-    assert {"gadgets_more_details", "alembic_version_gadgets_more"} <= tables(empty)
-    assert "gadgets_details" not in tables(empty)
+    migrate.purge(migrated, "gadgets")
+    assert {"gadgets_more_details", "alembic_version_gadgets_more"} <= tables(migrated)
+    assert "gadgets_details" not in tables(migrated)
 
 
 @pytest.mark.parametrize("name", ["civicportal", "case", "cases"])
-def test_purge_never_takes_the_core(empty, name):
-    migrate.upgrade(empty)
-    before = tables(empty)
+def test_purge_never_takes_the_core(migrated, name):
+    before = tables(migrated)
     with pytest.raises(ConfigurationError):
-        migrate.purge(empty, name)
-    assert tables(empty) == before
+        migrate.purge(migrated, name)
+    assert tables(migrated) == before
 
 
-def test_altering_cases_keeps_the_plugins_details(empty, tmp_path, core_copy):
-    empty.models["gadgets"] = gadgets(tmp_path / "gadgets")
-    migrate.upgrade(empty)
-    with empty.work() as work:
+def test_altering_cases_keeps_the_plugins_details(migrated, tmp_path, core_copy):
+    migrated.models["gadgets"] = gadgets(tmp_path / "gadgets")
+    migrate.upgrade(migrated)
+    with migrated.work() as work:
         ids = [make_case(work).id for _ in range(3)]
         for case_id in ids:
             work.session.execute(
                 text("INSERT INTO gadgets_details (case_id, words) VALUES (:id, 'kept')"), {"id": case_id}
             )
-    with empty.work() as work:
+    with migrated.work() as work:
         work.session.execute(text("DELETE FROM cases WHERE id = :id"), {"id": max(ids)})
-    empty.engines.dispose()
+    migrated.engines.dispose()
     (core_copy / "9000_widen.py").write_text(WIDEN_CASES % REVISIONS[-1])
-    kept = {table: count(empty, table) for table in ("cases", "case_events", "referrals", "gadgets_details")}
+    kept = {
+        table: count(migrated, table) for table in ("cases", "case_events", "referrals", "gadgets_details")
+    }
     assert kept["gadgets_details"] == 2
-    migrate.upgrade(empty)
-    assert {table: count(empty, table) for table in kept} == kept
+    migrate.upgrade(migrated)
+    assert {table: count(migrated, table) for table in kept} == kept
     # Neither the erased id nor the partial index is lost on the way.
-    with empty.work() as work:
+    with migrated.work() as work:
         assert make_case(work).id > max(ids)
-    migrate.downgrade(empty, "civicportal", REVISIONS[-1])
-    assert migrate.check(empty) == [f"civicportal: at {REVISIONS[-1]}, the code is at 9000"]
+    migrate.downgrade(migrated, "civicportal", REVISIONS[-1])
+    assert migrate.check(migrated) == [f"civicportal: at {REVISIONS[-1]}, the code is at 9000"]
     (core_copy / "9000_widen.py").unlink()
-    assert migrate.check(empty) == []
+    assert migrate.check(migrated) == []
 
 
-def test_earlier_messages_belong_to_the_holder_of_the_number(empty):
-    migrate.upgrade(empty)
-    with empty.work() as work:
+def test_earlier_messages_belong_to_the_holder_of_the_number(migrated):
+    with migrated.work() as work:
         member = make_citizen(work, "+989000000001").id
         for number in ("+989000000001", "+989000000002"):
             work.get(InboundService).keep(f"test:{number}", number, "متن", work.clock.now())
-    migrate.downgrade(empty, "civicportal", "0014")
-    migrate.upgrade(empty)
-    with empty.work(write=False) as work:
+    migrate.downgrade(migrated, "civicportal", "0014")
+    migrate.upgrade(migrated)
+    with migrated.work(write=False) as work:
         owners = work.session.scalars(select(InboundMessage.user_id).order_by(InboundMessage.id)).all()
     assert owners == [member, None]
 
 
-def test_a_failing_revision_changes_nothing(empty, tmp_path, core_copy):
-    migrate.upgrade(empty)
-    empty.models["gadgets"] = gadgets(tmp_path / "gadgets")
+def test_a_failing_revision_changes_nothing(migrated, tmp_path, core_copy):
+    migrated.models["gadgets"] = gadgets(tmp_path / "gadgets")
     (core_copy / "9000_widen.py").write_text(WIDEN_CASES % REVISIONS[-1])
     broken = GADGETS.replace(
         "def upgrade():", "def upgrade():\n    op.execute('SELECT nonsense FROM nowhere')"
     )
     (tmp_path / "gadgets/versions/0001_initial.py").write_text(broken)
     with pytest.raises(Exception, match="nowhere"):
-        migrate.upgrade(empty)
-    assert [(state.name, state.current) for state in migrate_state.current(empty)] == [
+        migrate.upgrade(migrated)
+    assert [(state.name, state.current) for state in migrate_state.current(migrated)] == [
         ("civicportal", REVISIONS[-1]),
         ("gadgets", None),
     ]
 
 
-def test_a_migration_that_is_killed_may_simply_be_run_again(empty, empty_database, tmp_path):
-    empty.models["gadgets"] = gadgets(tmp_path / "gadgets")
-    migrate.upgrade(empty)
+def test_a_migration_that_is_killed_may_simply_be_run_again(migrated, empty_database, tmp_path):
+    migrated.models["gadgets"] = gadgets(tmp_path / "gadgets")
+    migrate.upgrade(migrated)
     versions = tmp_path / "gadgets/versions"
     revision = 'revision = "0002"\ndown_revision = "0001"\nfrom alembic import op\n'
     revision += "def upgrade():\n    op.execute('ALTER TABLE gadgets_details ADD COLUMN unit INTEGER')\n"
@@ -361,23 +365,24 @@ def test_a_migration_that_is_killed_may_simply_be_run_again(empty, empty_databas
     )
     killed = subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
     assert killed.returncode == -9
-    assert [state.current for state in migrate_state.current(empty)][-1] == "0001"
+    assert [state.current for state in migrate_state.current(migrated)][-1] == "0001"
     (versions / "0002_unit.py").write_text(revision)
-    migrate.upgrade(empty)
-    assert migrate_state.pending(empty) == []
-    assert "unit" in {column["name"] for column in inspect(empty.engines.read).get_columns("gadgets_details")}
+    migrate.upgrade(migrated)
+    assert migrate_state.pending(migrated) == []
+    assert "unit" in {
+        column["name"] for column in inspect(migrated.engines.read).get_columns("gadgets_details")
+    }
 
 
 @pytest.mark.one_database("sqlite")
-def test_rows_that_would_point_nowhere_are_refused(empty, core_copy):
-    migrate.upgrade(empty)
+def test_rows_that_would_point_nowhere_are_refused(migrated, core_copy):
     (core_copy / "9000_orphan.py").write_text(
         f'from alembic import op\nrevision = "9000"\ndown_revision = "{REVISIONS[-1]}"\n'
         "def upgrade():\n    op.execute(\"INSERT INTO role_permissions VALUES (99, 'x')\")\n"
     )
     with pytest.raises(ConfigurationError, match="role_permissions → roles"):
-        migrate.upgrade(empty)
-    assert count(empty, "role_permissions") == 0
+        migrate.upgrade(migrated)
+    assert count(migrated, "role_permissions") == 0
 
 
 def test_two_migrators_at_once(empty, empty_database, tmp_path):
@@ -406,24 +411,24 @@ def test_two_migrators_at_once(empty, empty_database, tmp_path):
     assert migrate.check(empty) == []
 
 
-def test_a_new_revision_holds_the_difference(empty, tmp_path):
+def test_a_new_revision_holds_the_difference(migrated, tmp_path):
     models = gadgets(tmp_path / "gadgets")
-    empty.models["gadgets"] = models
-    migrate.upgrade(empty)
+    migrated.models["gadgets"] = models
+    migrate.upgrade(migrated)
     table = models.metadata.tables["gadgets_details"]
     table.append_column(Column("unit", BigId, info=KEEP))
-    assert "add_column" in migrate.check(empty)[0]
-    path = migrate.revision(empty, "gadgets", "name the unit")
+    assert "add_column" in migrate.check(migrated)[0]
+    path = migrate.revision(migrated, "gadgets", "name the unit")
     assert path.name == "0002_name_the_unit.py"
     assert "sa.Column('unit', db.BigId, nullable=True)" in path.read_text()
-    migrate.upgrade(empty)
-    assert migrate.check(empty) == []
+    migrate.upgrade(migrated)
+    assert migrate.check(migrated) == []
 
 
-def test_check_refuses_untagged_columns_and_wrong_references(empty, tmp_path):
+def test_check_refuses_untagged_columns_and_wrong_references(migrated, tmp_path):
     models = gadgets(tmp_path / "gadgets")
-    empty.models["gadgets"] = models
-    migrate.upgrade(empty)
+    migrated.models["gadgets"] = models
+    migrate.upgrade(migrated)
     Table(
         "gadgets_more",
         models.metadata,
@@ -433,7 +438,7 @@ def test_check_refuses_untagged_columns_and_wrong_references(empty, tmp_path):
         Column("role", BigId, ForeignKey(Role.id, ondelete="CASCADE"), info=KEEP),
         Column("unit", BigId, ForeignKey(Unit.id), info=KEEP),
     )
-    problems = "\n".join(migrate.check(empty))
+    problems = "\n".join(migrate.check(migrated))
     assert "gadgets_more.id has no pii and erase tag" in problems
     assert "gadgets_more.mood has unknown tags" in problems
     assert "gadgets_more.words holds personal data, but no column names the person" in problems

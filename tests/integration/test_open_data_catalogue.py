@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
 
+import geopandas
 import pytest
 from pyarrow import parquet
 from pyshacl import validate
@@ -138,6 +139,27 @@ def test_geoparquet_has_types_and_the_cell(open_site, open_app):
     # Little-endian, a polygon of one ring of five points; the first is the south-western corner.
     assert shape[:13].hex() == "01" + "03000000" + "01000000" + "05000000"
     assert len(shape) == 13 + 5 * 16
+
+
+def test_geoparquet_is_read_by_geopandas(open_site, open_app):
+    build(open_site)
+    body = open_app.get("/open-data/files/gadget.things.parquet", status=200).body
+    found = geopandas.read_parquet(BytesIO(body))
+    assert found.crs.to_epsg() in (4326, None)
+    assert found.crs.is_geographic
+    first, second = found.geometry
+    # Longitude first, as in GeoJSON: the cell of the row.
+    assert (first.geom_type, first.is_valid, first.bounds) == (
+        "Polygon",
+        True,
+        (52.0, 31.0, 52.0025, 31.0025),
+    )
+    assert second is None
+    assert found.text[0] == "الف"
+    assert found.moment[0].to_pydatetime() == MOMENT
+    assert found.day[0] == date(2026, 3, 21)
+    in_cell = found.cx[52.001:52.002, 31.001:31.002]
+    assert list(in_cell.integer) == [1]
 
 
 def test_without_its_library_the_other_formats_are_built(open_site, open_app, monkeypatch):

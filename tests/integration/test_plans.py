@@ -24,12 +24,9 @@ VIEW = frozenset({"reports:case:view", "reports:case:contact"})
 
 
 @pytest.fixture
-def reading(site):
-    with site.work(write=False, patience=10) as work:
-        # Tables of a test are small: the question is whether there is an index to walk along.
-        for setting in ("enable_seqscan", "enable_sort", "enable_bitmapscan"):
-            work.session.execute(text(f"SET LOCAL {setting} = off"))
-        yield work.session
+def reading(filled_tables, site):
+    with filled_tables(site) as connection:
+        yield connection
 
 
 @pytest.mark.parametrize("stage", [None, "open", "done"])
@@ -108,6 +105,6 @@ def test_actions_of_a_person_are_found_by_an_index(reading, table):
     assert f"ix_{table.__tablename__}_actor_id" in plan(reading, select(table.id).where(table.actor_id == 7))
 
 
-def test_postgresql_vacuums_large_tables_more_often_than_by_default(reading):
+def test_postgresql_vacuums_filled_tables_more_often_than_by_default(reading):
     options = text("SELECT array_to_string(reloptions, ',') FROM pg_class WHERE relname = 'cases'")
     assert "autovacuum_vacuum_insert_scale_factor=0.02" in reading.scalar(options)

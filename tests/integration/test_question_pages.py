@@ -38,7 +38,7 @@ def lamp(site: Any) -> int:
         danger = editor.add(
             category,
             {**EMPTY, "label": "خطر دارد؟", "datatype": "singlevaluelist", "key": "danger", "required": True},
-            ["بله", "خیر", "نمی‌دانم"],
+            [{"label": label} for label in ("بله", "خیر", "نمی‌دانم")],
         )
         yes, no, _unknown = editor.choices(danger)
         editor.change_choice(danger, yes, {"label": "بله", "stop": "با ۱۲۵ تماس بگیرید", "key": "yes"})

@@ -4,12 +4,13 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 from click.testing import CliRunner
 from portal import READY, free_port
+from senders import wait_until
 
 from civicportal.cli import main
 from civicportal.core.site import Site
@@ -17,7 +18,8 @@ from civicportal.portal import upgrade
 from civicportal.testing import make_site_file
 from civicportal.tools.reloading import package_files, site_files
 
-SAVED_AT_MOST = 4
+NOTICED = 3
+"""Seconds after which a change that was not noticed will not be."""
 PLUGIN = """
 from civicportal.api.plugins import hookimpl
 
@@ -43,37 +45,45 @@ def city(folder, name="a_city"):
 @contextmanager
 def served(path, folder):
     port = free_port()
+    log = folder / "log"
     command = [sys.executable, "-m", "civicportal", "--site", str(path), "serve", "--reload", "--no-worker"]
-    process = subprocess.Popen([*command, "--port", str(port)], cwd=folder, stdin=subprocess.DEVNULL)
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*command, "--port", str(port)],
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
     try:
-        yield f"http://127.0.0.1:{port}/"
+        yield f"http://127.0.0.1:{port}/", log
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(READY)
 
 
-def wait_for(address, text, seconds=READY):
-    """Ask for a page until it contains a text."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            urlopen(f"{address}nowhere")
-        except HTTPError as answer:
-            if text in answer.read().decode():
-                return True
-        except URLError:
-            pass
-        time.sleep(0.2)
-    return False
+def shows(address, text):
+    """Return whether a page contains a text."""
+    try:
+        urlopen(f"{address}nowhere")
+    except HTTPError as answer:
+        return text in answer.read().decode()
+    except URLError:
+        return False
 
 
-def shown_after_saving(template, address):
-    """Save a template and tell whether the page shows it soon.
+def save_until_noticed(template, log):
+    """Save a template until the reloader says that it has changed.
 
     The first page may be answered before the files are watched: what is saved in between is not noticed.
     """
-    template.write_text("<p>call the second number</p>")
-    return wait_for(address, "call the second number", READY / SAVED_AT_MOST)
+    ends = time.monotonic() + READY
+    while time.monotonic() < ends:
+        template.write_text("<p>call the second number</p>")
+        with suppress(AssertionError):
+            wait_until(lambda: f"{template} changed" in log.read_text(), NOTICED)
+            return
+    raise AssertionError(log.read_text())
 
 
 def test_a_changed_template_is_on_the_next_page(tmp_path, monkeypatch):
@@ -83,9 +93,10 @@ def test_a_changed_template_is_on_the_next_page(tmp_path, monkeypatch):
     site = Site(path)
     upgrade.upgrade(site)
     site.engines.dispose()
-    with served(path, tmp_path) as address:
-        assert wait_for(address, "call the first number")
-        assert any(shown_after_saving(template, address) for _time in range(SAVED_AT_MOST))
+    with served(path, tmp_path) as (address, log):
+        wait_until(lambda: shows(address, "call the first number"))
+        save_until_noticed(template, log)
+        wait_until(lambda: shows(address, "call the second number"))
 
 
 def test_files_of_core_plugins_and_site_are_watched(tmp_path, monkeypatch, install):

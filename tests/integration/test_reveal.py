@@ -120,7 +120,7 @@ def test_what_a_kind_knows_itself_stands_before_what_the_portal_knows(site, app,
     page = app.get(city["page"]).text
     assert "A***" in page
     assert MASKED not in page
-    assert "A۱۲۳" in ask(app, city).text
+    assert "A123" in ask(app, city).text
 
 
 def test_unverified_people_have_no_identity_data(site, app, sign_in, city):

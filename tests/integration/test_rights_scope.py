@@ -554,7 +554,11 @@ def test_an_upgrade_gives_to_each_what_their_limited_roles_gave_of_services(site
 
 @pytest.fixture(scope="module")
 def portal(civic_session, civic_database, tmp_path_factory):
-    made = Portal(tmp_path_factory.mktemp("rights"), civic_session.new_database(civic_database))
+    made = Portal(
+        tmp_path_factory.mktemp("rights"),
+        civic_session.new_database(civic_database),
+        make_tables=civic_session.databases.migrate,
+    )
     made.site.clock = FakeClock()
     yield made
     made.site.engines.dispose()

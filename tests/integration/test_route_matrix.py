@@ -8,6 +8,7 @@ from civicportal_reports.places import locate_point
 from civicportal_reports.services import NewReport, ReportService
 from integration.routes import Page, pages_of
 from portal import Portal
+from selection import LONG
 from webtest import TestApp
 
 from civicportal.api.organization import OrganizationService
@@ -85,7 +86,9 @@ class City:
 @pytest.fixture(scope="module")
 def city(civic_session, civic_database, tmp_path_factory):
     folder = tmp_path_factory.mktemp("matrix")
-    site = Portal(folder, civic_session.new_database(civic_database)).site
+    site = Portal(
+        folder, civic_session.new_database(civic_database), make_tables=civic_session.databases.migrate
+    ).site
     # A proof is valid for five minutes: here they do not pass.
     site.clock = FakeClock()
     with site.work() as work:
@@ -136,6 +139,9 @@ def wrong_headers(answer, path):
         wrong.append("Permissions-Policy")
     if "Cache-Control" not in headers:
         wrong.append("Cache-Control")
+    kind = headers.get("Content-Type", "")
+    if (answer.body and not kind) or (kind.startswith("text/") and "charset=utf-8" not in kind.lower()):
+        wrong.append(f"Content-Type, but {kind!r}")
     return wrong
 
 
@@ -172,11 +178,13 @@ def test_every_page_opens_to_those_it_is_for(city, who):
 @pytest.mark.parametrize("who", PEOPLE)
 def test_no_form_is_taken_without_its_token(city, who):
     problems = []
-    for page in city.pages:
+    for place, page in enumerate(city.pages):
         if "POST" not in page.methods:
             continue
         expected = ASKS_FOR_NO_TOKEN.get(page.route, 400) if city.may_open(who, page) else 403
-        for token in ("", "0" * 64):
+        # Each form is sent without a token by some people and with a wrong one by the others.
+        wrong = ("", "0" * 64)
+        for token in wrong if LONG else wrong[(place + PEOPLE.index(who)) % 2 :][:1]:
             answer = city.post(who, page.path(), token)
             if answer.status_int != expected or wrong_headers(answer, page.path()):
                 problems.append(f"{who} POST {page.path()}: {answer.status}, not {expected}")
@@ -291,20 +299,6 @@ def test_no_answer_may_be_read_by_another_site(city):
     }
     assert {path for path in told if not path.startswith(("/reports/features", "/open-data/"))} == set()
     assert all(values == ["*"] for values in told.values())
-
-
-@pytest.mark.parametrize("who", PEOPLE)
-def test_every_text_names_its_encoding(city, who):
-    problems = []
-    for page in city.pages:
-        if "GET" in page.methods:
-            answer = city.get(who, page.path(code=city.code))
-            kind = answer.headers.get("Content-Type", "")
-            if answer.body and not kind:
-                problems.append(f"{who} GET {page.path()}: no type")
-            elif kind.startswith("text/") and "charset=utf-8" not in kind.lower():
-                problems.append(f"{who} GET {page.path()}: {kind}")
-    assert not problems
 
 
 def test_the_way_out_is_in_sight(city):

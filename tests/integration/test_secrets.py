@@ -53,7 +53,11 @@ def holds_secret(schema: type) -> bool:
 @pytest.fixture(scope="module")
 def portal(civic_session, civic_database, tmp_path_factory):
     """The example site with all its plugins, a citizen, an officer, and a browser for each."""
-    site = Portal(tmp_path_factory.mktemp("secrets"), civic_session.new_database(civic_database)).site
+    site = Portal(
+        tmp_path_factory.mktemp("secrets"),
+        civic_session.new_database(civic_database),
+        make_tables=civic_session.databases.migrate,
+    ).site
     site.clock = FakeClock()
     with site.work() as work:
         work.get(SeedService).load()

@@ -5,9 +5,11 @@ from datetime import time
 import pytest
 from sqlalchemy import select
 
+from civicportal.domain.automation.models import Automation
 from civicportal.domain.kartable.models import RoutingRule
 from civicportal.domain.organization.models import Category, OfficeHours, Unit
 from civicportal.domain.organization.services import OrganizationService
+from civicportal.domain.questionnaires.models import QuestionChoice
 from civicportal.portal.help.services import HelpService
 from civicportal.portal.seeds import SeedService
 from civicportal.testing import make_staff
@@ -108,6 +110,49 @@ def test_a_rule_may_ask_of_any_fact(work, files):
     files(routing='[[routing]]\nkey = "r"\nkind = "petitions"\nzone = "Harbour"\nunit = "pr"\n')
     SeedService(work).load()
     assert work.session.scalar(select(RoutingRule.facts)) == {"zone": "Harbour"}
+
+
+ASKED = """
+kind = "petitions"
+[[questions]]
+category = "other"
+key = "danger"
+label = "خطر دارد؟"
+datatype = "singlevaluelist"
+choices = [{ key = "yes", label = "بله" }, { key = "no", label = "خیر" }]
+"""
+OF_ANSWER = {
+    "routing": '[[routing]]\nkey = "r"\nkind = "petitions"\nunit = "pr"\n',
+    "automations": '[automations.a]\ntitle = "a"\ntrigger = "opened"\nkind = "petitions"\nnote = "seen"\n',
+}
+
+
+@pytest.mark.parametrize(("name", "model"), [("routing", RoutingRule), ("automations", Automation)])
+def test_a_rule_may_ask_for_an_answer(work, files, name, model):
+    answer = 'answer = { category = "other", question = "danger", choice = "yes" }\n'
+    files(categories=TWO_KINDS, category_questions=ASKED, **{"routing": "", name: OF_ANSWER[name] + answer})
+    SeedService(work).load()
+    chosen = work.session.scalar(select(QuestionChoice).where(QuestionChoice.key == "yes"))
+    assert work.session.scalar(select(model.choice_id).where(model.choice_id.is_not(None))) == chosen.id
+
+
+@pytest.mark.parametrize("name", ["routing", "automations"])
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (
+            '{ category = "other", question = "danger", choice = "perhaps" }',
+            "'perhaps' is missing or unknown",
+        ),
+        ('{ category = "other", choice = "yes" }', "'question' is missing or unknown"),
+        ('"yes"', "name category, question and choice"),
+    ],
+)
+def test_an_answer_that_no_question_has_is_refused(work, files, name, answer, told):
+    rules = {"routing": "", name: f"{OF_ANSWER[name]}answer = {answer}\n"}
+    files(categories=TWO_KINDS, category_questions=ASKED, **rules)
+    with pytest.raises(ConfigurationError, match=told):
+        SeedService(work).load()
 
 
 def test_the_office_hours_of_the_file_are_planted_once(work):

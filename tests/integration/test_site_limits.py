@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from other_clients import answer, at, challenge_of, send, solve
+from selection import LONG
 from sign_in_forms import PASSWORD, code_of
 
 from civicportal.core.limits import LIMITS, ChallengeNeeded, Challenges, LimitExceeded, Requester
@@ -15,6 +16,8 @@ from civicportal.portal.health import metrics as monitoring
 from civicportal.testing import make_citizen, outbox
 from civicportal.testing.asking import statements
 from civicportal.util.tracking import new_code
+
+pytestmark = pytest.mark.usefixtures("easy_challenges")
 
 OFFICER, CITIZEN, NEW = "+989120000001", "+989120000002", "+989120000003"
 
@@ -63,16 +66,20 @@ def wrong_codes(wsgi: Any, addresses: range, each: int) -> None:
             send(page, code="000000")
 
 
+TRIES, MOST = (30, {}) if LONG else (6, {"otp_verify_site": [[40, 300]]})
+"""Wrong codes of each address, and a limit that eight addresses exceed; in the long form that of every site."""
+
+
 class TestWrongCodes:
     """Eight addresses sent thirty wrong codes each, and an officer with the right password and code was refused."""
 
     @pytest.fixture
     def civic_settings(self) -> dict[str, Any]:
-        return {}
+        return {"limits": MOST}
 
     @pytest.mark.usefixtures("people")
     def test_staff_come_in_with_a_new_device_too(self, site: Any, wsgi: Any) -> None:
-        wrong_codes(wsgi, range(8), 30)
+        wrong_codes(wsgi, range(8), TRIES)
         assert [alarm.name for alarm in site.limits.alarms()] == ["otp_verify_site"]
         staff_enter(site, at(wsgi, "203.0.113.9"))
 
@@ -82,13 +89,13 @@ class TestWrongCodes:
             return send(page, status=303, code=code_of(site, NEW))
 
         device = known_device(site, wsgi, clock, enter)
-        wrong_codes(wsgi, range(8), 30)
+        wrong_codes(wsgi, range(8), TRIES)
         browser = at(wsgi, "203.0.113.9")
         browser.set_cookie("cp-device", device)
         enter(browser)
 
     def test_a_stranger_comes_in_by_a_challenge(self, site: Any, wsgi: Any) -> None:
-        wrong_codes(wsgi, range(8), 30)
+        wrong_codes(wsgi, range(8), TRIES)
         browser = at(wsgi, "203.0.113.9")
         page = send(browser.get("/login"), status=303, mobile=NEW).follow()
         assert challenge_of(page), "the page of the code brings the challenge along"

@@ -7,6 +7,7 @@ from integration.concurrent import concurrently
 from sqlalchemy import delete, event, func, select, update
 
 from civicportal.core.security import Identity
+from civicportal.domain.cases.access.rights import AccessService
 from civicportal.domain.cases.counter_models import CaseCount, CaseMonthCount, CaseTotal
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.models import Case
@@ -19,9 +20,17 @@ from civicportal.domain.statistics.metrics import MetricsService
 from civicportal.domain.statistics.periods import Span
 from civicportal.domain.statistics.selection import CaseSelection
 from civicportal.domain.statistics.services import StatisticsService
-from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
+from civicportal.testing import (
+    identity,
+    make_case,
+    make_category,
+    make_citizen,
+    make_staff,
+    make_unit,
+    statements,
+)
 from civicportal.util.calendar.months import month_of
-from civicportal.util.lists import Total
+from civicportal.util.lists import Total, capped_total
 
 pytestmark = pytest.mark.both_databases
 
@@ -33,8 +42,8 @@ RIGHT = ({}, {}, {})
 class Town:
     """A case every fourth day of some months, every third of them closed."""
 
-    def __init__(self, site, clock):
-        self.site, self.clock = site, clock
+    def __init__(self, site):
+        self.site, self.clock = site, site.clock
         with site.work() as work:
             self.unit = make_unit(work, "waste")
             self.category = make_category(work, "bin", unit=self.unit)
@@ -47,8 +56,8 @@ class Town:
                 if number % 3 == 0:
                     work.get(CaseService).apply(case, "accept")
                     work.get(CaseService).apply(case, "finish")
-            clock.advance(days=4)
-        self.today = site.calendar.today(clock.now())
+            site.clock.advance(days=4)
+        self.today = site.calendar.today(site.clock.now())
 
     def spans(self):
         """Spans that begin and end within months, with them, or nowhere."""
@@ -63,8 +72,8 @@ class Town:
 
 
 @pytest.fixture
-def town(site, clock):
-    return Town(site, clock)
+def town(civic_environment):
+    return civic_environment.filled(Town)
 
 
 def counters(site):
@@ -211,6 +220,32 @@ def test_an_officer_is_told_of_the_cases_that_they_may_see(town):
         assert counters.total(KIND, units=[other.id]) == Total(1)
     with town.site.work(actor=Identity.SYSTEM, write=False) as work:
         assert work.get(CounterService).total(KIND) == Total(DAYS // 4)
+
+
+@pytest.mark.parametrize(("most", "asked"), [(1000, 3), (10, 7)])
+def test_figures_of_an_officer_are_those_of_the_cases_wherever_they_are(town, monkeypatch, most, asked):
+    """Cases of other units are counted by state at once, unless they are more than a page counts."""
+    with town.site.work() as work:
+        other = make_unit(work, "parks")
+        for case in work.session.scalars(select(Case).order_by(Case.id).limit(20)):
+            case.unit_id = other.id
+    rebuild(town.site)
+    monkeypatch.setattr(lookup, "MOST_COUNTED", most)
+    figures = [{}, {"stages": ["done"]}, {"statuses": ["registered"]}, {"statuses": ()}]
+    with town.site.work(actor=town.officer, write=False) as work:
+        with statements(town.site) as texts:
+            totals = [work.get(CounterService).total(KIND, **narrowed) for narrowed in figures]
+        assert len([text for text in texts if text.startswith("SELECT")]) == asked
+        for narrowed, total in zip(figures, totals, strict=True):
+            conditions = [
+                column.in_(narrowed[name])
+                for name, column in (("stages", Case.stage), ("statuses", Case.status))
+                if name in narrowed
+            ]
+            seen = select(func.count()).where(
+                work.get(AccessService).visible(), Case.kind == KIND, *conditions
+            )
+            assert total == capped_total(work.session.scalar(seen), most)
 
 
 def test_beside_many_of_their_own_no_others_are_counted(town, monkeypatch):

@@ -34,6 +34,7 @@ from civicportal.domain.tokens.secrets import ALPHABET, new_api_token
 from civicportal.domain.tokens.services import MOST_TOKENS, ClientService, TokenService
 from civicportal.portal.members.directory import MemberDirectory, MemberQuery
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
+from civicportal.testing.installing import Installer
 from civicportal.testing.tokens import token_for
 from civicportal.util.errors import ConfigurationError, Forbidden, NotFound, Refused
 
@@ -59,13 +60,13 @@ def me(request):
     }
 
 
-def adds(*views):
+def adds(*views, plugin="gadget"):
     """An implementation of ``includeme`` that adds views: (name, pattern, options)."""
 
     def includeme(config):
         for name, pattern, options in views:
-            config.add_route(f"gadget.{name}", pattern)
-            config.add_view(me, route_name=f"gadget.{name}", renderer="json", **options)
+            config.add_route(f"{plugin}.{name}", pattern)
+            config.add_view(me, route_name=f"{plugin}.{name}", renderer="json", **options)
 
     return hookimpl(includeme)
 
@@ -83,11 +84,30 @@ USUAL = (
 )
 
 
+@pytest.fixture(scope="module")
+def gadget(tmp_path_factory):
+    """A plugin with pages for programs, installed for the tests of this module."""
+    with pytest.MonkeyPatch.context() as patch:
+        installer = Installer(tmp_path_factory.mktemp("installed"), patch)
+        installer.plugin("gadget", adds(*USUAL))
+        yield
+        installer.forget()
+
+
 @pytest.fixture
-def portal(install, assemble_migrated, browse):
+def civic_settings(gadget):
+    # A name of its own: sites with the same settings are one, and other modules have other gadgets.
+    return {"site": {"plugins": ["gadget"], "short_name": "ژتون"}}
+
+
+@pytest.fixture
+def portal(civic_environment, browse):
     """A portal with pages for programs, two units with a case each, and a browser without a session."""
-    install.plugin("gadget", adds(*USUAL))
-    site = assemble_migrated("gadget")
+    people = civic_environment.filled(filled_portal)
+    return SimpleNamespace(**people, browser=browse(civic_environment.site))
+
+
+def filled_portal(site):
     with site.work() as work:
         waste, light = make_unit(work, "waste"), make_unit(work, "lighting")
         bins = make_unit(work, "bins", parent_id=waste.id)
@@ -97,18 +117,17 @@ def portal(install, assemble_migrated, browse):
         officer = make_staff(work, "officer", unit=waste)
         both = make_staff(work, "both")
         administrator = identity(work, make_staff(work, "administrator"))
-    return SimpleNamespace(
-        site=site,
-        browser=browse(site),
-        waste=waste,
-        bins=bins,
-        light=light,
-        codes=codes,
-        citizen=citizen,
-        officer=officer,
-        both=both,
-        administrator=administrator,
-    )
+    return {
+        "site": site,
+        "waste": waste,
+        "bins": bins,
+        "light": light,
+        "codes": codes,
+        "citizen": citizen,
+        "officer": officer,
+        "both": both,
+        "administrator": administrator,
+    }
 
 
 def bearer(token):
@@ -525,19 +544,19 @@ def test_a_new_token_of_a_machine_leaves_a_day_for_the_change(portal):
 @pytest.mark.parametrize(
     ("pattern", "options", "message"),
     [
-        ("/api/v1/gadget", {"permission": PagePermission.SIGNED_IN}, "has a scope"),
+        ("/api/v1/widget", {"permission": PagePermission.SIGNED_IN}, "has a scope"),
         (
-            "/api/v1/gadget",
+            "/api/v1/widget",
             {"permission": PagePermission.STAFF, "scope": "cases:all"},
             "no scope 'cases:all'",
         ),
-        ("/gadget", {"permission": PagePermission.STAFF, "scope": "cases:read"}, "only views for programs"),
+        ("/widget", {"permission": PagePermission.STAFF, "scope": "cases:read"}, "only views for programs"),
     ],
 )
 def test_a_view_that_says_it_wrongly_is_refused_at_the_start(install, assemble, pattern, options, message):
-    install.plugin("gadget", adds(("page", pattern, options)))
+    install.plugin("widget", adds(("page", pattern, options), plugin="widget"))
     with pytest.raises(ConfigurationError, match=message):
-        create_app(assemble("gadget"))
+        create_app(assemble("widget"))
 
 
 def test_the_answer_is_kept_nowhere(portal):

@@ -45,6 +45,7 @@ NOT_TRANSLATED = {
         "address",
         "api_key",
         "closes_with",
+        "form",
         "jurisdiction",
         "name",
         "pictures",

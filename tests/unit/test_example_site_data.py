@@ -159,8 +159,10 @@ def test_the_register_of_the_demo(claim, outcome):
     assert verify(*claim) == outcome
 
 
-def test_a_report_is_called_as_the_menu_and_the_exports_call_reports(tmp_path):
-    site = Portal(tmp_path, f"sqlite:///{tmp_path / 'portal.db'}").site
+def test_a_report_is_called_as_the_menu_and_the_exports_call_reports(tmp_path, civic_session):
+    site = Portal(
+        tmp_path, f"sqlite:///{tmp_path / 'portal.db'}", make_tables=civic_session.databases.migrate
+    ).site
     say = site.localizer("fa").translate
     titles = {say(kinds_of(site)["reports"].title), say(site.exports["reports.list"].title)}
     site.engines.dispose()

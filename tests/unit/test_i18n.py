@@ -71,6 +71,8 @@ def test_is_persian(locale: str, expected: bool) -> None:
 
 def test_digits_of_each_script() -> None:
     assert persian_digits("12 ٣٤ ۵۶ x") == "۱۲ ۳۴ ۵۶ x"
+    assert persian_digits("سرور Open311 با 12 خدمت (v2)، 3km") == "سرور Open311 با ۱۲ خدمت (v2)، 3km"
+    assert persian_digits("12:30، 0912***45 و 4-7، +98 21") == "۱۲:۳۰، ۰۹۱۲***۴۵ و ۴-۷، +۹۸ ۲۱"
     assert latin_digits("12 ٣٤ ۵۶ x") == "12 34 56 x"
     assert localized_digits("12 ٣٤ ۵۶", "fa") == "۱۲ ۳۴ ۵۶"
     assert localized_digits("12 ٣٤ ۵۶", "en") == "12 34 56"

@@ -2,7 +2,6 @@
 
 import io
 import json
-import re
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -56,7 +55,6 @@ def make_app(**settings):
         config.include("pyramid_retry")
         config.include("civicportal.web.headers")
         config.include("civicportal.web.request_checks")
-        config.add_translation_dirs("civicportal:locale")
         config.add_route("any", "/*path")
         config.add_view(reads_everything, route_name="any")
         return config.make_wsgi_app()
@@ -330,13 +328,6 @@ class UnexpectedResponse:
 )
 def test_a_body_that_is_refused_by_its_length_is_not_read(request_, expected):
     assert ask(**request_, **{"wsgi.input": UnexpectedResponse()})[0] == expected
-
-
-def test_the_page_speaks_the_sites_language():
-    app = make_app(**{"pyramid.default_locale_name": "fa"})
-    body = ask(app, path="/\xff")[2].decode()
-    assert '<html lang="fa" dir="rtl" ' in body
-    assert re.search(r"<h1[^>]*>[^A-Za-z]+</h1>", body)
 
 
 def test_a_refusal_is_logged_without_its_content(caplog):

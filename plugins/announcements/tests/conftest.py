@@ -1,5 +1,6 @@
 """The test site with the announcements plugin, a citizen and staff."""
 
+from copy import copy
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
@@ -101,7 +102,11 @@ def _staff(work: Work, name: str, *permissions: str) -> Identity:
 
 
 @pytest.fixture
-def desk(site):
+def desk(civic_environment):
+    return copy(civic_environment.filled(furnished))
+
+
+def furnished(site):
     with site.work() as work:
         edit, publish = "announcements:post:edit", "announcements:post:publish"
         return Desk(

@@ -67,7 +67,7 @@ def test_shows_every_state_and_the_newest_first(desk, files):
             view: [post.title for post in board.desk(view, "", 1, 9).posts]
             for view in ("board", "ended", "draft", "deleted")
         }
-        (live,) = board.live(9)
+        (live,), _count = board.first(9)
         (picture,) = board.pictures([live])[live.id]
     assert shown == {
         "board": ["تازه‌ترین", "برنامه"],

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.both_databases
 
 def titles(site, most=20):
     with site.work(write=False) as work:
-        return [post.title for post in work.get(AnnouncementReader).live(most)]
+        return [post.title for post in work.get(AnnouncementReader).first(most)[0]]
 
 
 def content(title="تازه", **more):

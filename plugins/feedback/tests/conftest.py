@@ -1,5 +1,6 @@
 """The test site with the feedback plugin, two units, a citizen and staff."""
 
+from copy import copy
 from dataclasses import dataclass
 
 import pytest
@@ -91,7 +92,11 @@ class City:
 
 
 @pytest.fixture
-def city(site):
+def city(civic_environment):
+    return copy(civic_environment.filled(founded))
+
+
+def founded(site):
     with site.work() as work:
         units = {key: make_unit(work, key, name=name) for key, name in UNITS.items()}
         return City(

@@ -133,6 +133,14 @@ class TestAnonymous:
         assert len({PIN.search(page.text)[1] for page in pages}) == 1
         assert len(cases(city)) == 1
 
+    def test_the_queue_of_a_browser_cannot_send_it_because_the_pin_would_be_lost(self, city, app):
+        fields = dict(filled(app, sender="anonymous").submit_fields())
+        del fields["photo_key_files"]
+        script = {"Accept": "application/json", "X-Requested-With": "XMLHttpRequest"}
+        answer = app.post("/feedback/new", fields, script, status=422).json
+        assert [error["label"] for error in answer["errors"]] == ["فرستندهٔ پیام"]
+        assert cases(city) == []
+
     def test_needs_no_session_and_hides_a_signed_in_sender(self, city, app, sign_in):
         sign_in(city.citizen)
         filled(app, sender="anonymous").submit(status=200)

@@ -1,5 +1,6 @@
 """The test site with the meetings plugin, the mayor's office, a citizen and staff."""
 
+from copy import copy
 from dataclasses import dataclass
 from datetime import date, time
 
@@ -18,6 +19,7 @@ from civicportal.api.cases import CaseService
 from civicportal.api.people import Identity
 from civicportal.api.plugins import Site
 from civicportal.testing import identity, make_citizen, make_staff, make_unit
+from civicportal.testing.tokens import token_for
 
 #: Sunday and Monday after the day at which the clock stands.
 SUNDAY, MONDAY = date(2026, 5, 31), date(2026, 6, 1)
@@ -31,6 +33,8 @@ RIGHTS = (
 HANDLER_RIGHTS = ("meetings:case:view", "orders:case:view", "orders:case:work", "orders:case:comment")
 #: Has a correct check digit, but belongs to no person.
 NATIONAL_CODE = "0499370899"
+#: All scopes of a token that meetings need.
+SCOPES = ("cases:read", "cases:write", "cases:personal", "meetings:read", "meetings:write")
 
 
 @pytest.fixture
@@ -119,7 +123,32 @@ class Office:
 
 
 @pytest.fixture
-def office(site):
+def caller(site, app):
+    """Return a function that calls with the token of a person: ``call = caller(person)``, ``call(path, body)``."""
+    numbers = iter(range(10**8, 10**9))
+
+    def caller(person, *scopes):
+        token = token_for(site, person, *(scopes or SCOPES))
+
+        def call(path, body=None, *, status=None, version=None, key=""):
+            headers = {"Authorization": f"Bearer {token}"}
+            if body is None:
+                return app.get(f"/api/v1{path}", headers=headers, status=status)
+            headers["Idempotency-Key"] = key or str(next(numbers))
+            headers |= {"If-Match": version} if version else {}
+            return app.post_json(f"/api/v1{path}", body, headers=headers, status=status)
+
+        return call
+
+    return caller
+
+
+@pytest.fixture
+def office(civic_environment):
+    return copy(civic_environment.filled(opened))
+
+
+def opened(site):
     with site.work() as work:
         mayor = make_unit(work, "mayor", name="دفتر شهردار", short_name="دفتر شهردار")
         civil = make_unit(work, "civil", name="معاونت فنی", short_name="معاونت فنی")
@@ -136,3 +165,9 @@ def office(site):
             handler=identity(work, handler),
             citizens=[identity(work, user, "citizen") for user in citizens],
         )
+
+
+@pytest.fixture
+def call(office, caller):
+    """Call with the token of the officer."""
+    return caller(office.officer)

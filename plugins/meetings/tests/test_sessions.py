@@ -247,6 +247,23 @@ class TestPages:
         assert office.case(codes[0]).status == "in_review"
         desk.get(f"/desk/meetings/sessions/{session}", status=404)
 
+    def test_a_day_that_has_begun_is_not_cancelled_or_changed(self, office, app, sign_in, codes, clock):
+        session = office.plan(SUNDAY, "09:00", public_seats=2)
+        office.invite(codes[0], session)
+        clock.advance(seconds=(office.moment(SUNDAY, "08:59") - clock.now()).total_seconds())
+        sign_in(office.officer)
+        page = app.get(f"/desk/meetings/sessions/{session}")
+        clock.advance(minutes=1)
+        for ending, field, value in (
+            ("/cancel", "public_text", "شهردار در سفر است."),
+            ("/seats", "public_seats", "9"),
+            ("/reserve", "case", codes[1]),
+        ):
+            form = self.form(page, ending)
+            form[field] = value
+            assert "این زمان گذشته است" in form.submit(status=422).text
+        assert office.case(codes[0]).status == "scheduled"
+
     def test_cancelling_tells_those_too_whose_request_lies_in_another_unit(self, office, desk, codes):
         session = office.plan(public_seats=2)
         for code in codes[:2]:

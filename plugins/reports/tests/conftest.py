@@ -1,6 +1,7 @@
 """The test site with the reports plugin, a small city around 31.02/52.02, a citizen and staff."""
 
 import io
+from copy import copy
 from dataclasses import dataclass
 
 import pytest
@@ -98,8 +99,15 @@ class City:
 
 
 @pytest.fixture
-def city(site):
-    return founded(site)
+def city(civic_environment):
+    # Some tests give it people of their own.
+    return copy(civic_environment.filled(founded))
+
+
+@pytest.fixture(scope="session")
+def found_city():
+    """Return the function that founds the city of a site, for a module that fills one for itself."""
+    return founded
 
 
 def founded(site):

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from open311_schemas import checked, plain
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from civicportal.api.cases import Case, CaseService
 from civicportal.api.organization import Category
@@ -72,10 +72,19 @@ class TestDiscovery:
     def test_lies_below_the_endpoint_too_where_some_clients_look(self, app, city):
         assert app.get(f"{ROOT}/discovery.json").json == app.get("/open311/discovery.json").json
 
-    def test_its_changeset_moves_so_that_definitions_are_read_again(self, app, city, clock):
-        first = app.get("/open311/discovery.json").json["endpoints"][0]["changeset"]
-        clock.advance(hours=1)
-        assert app.get("/open311/discovery.json").json["endpoints"][0]["changeset"] > first
+    def test_its_changeset_is_the_time_of_the_last_change_of_categories(self, site, app, city, clock):
+        def changeset():
+            return moment(app.get("/open311/discovery.json").json["endpoints"][0]["changeset"])
+
+        first = changeset()
+        clock.advance(hours=3)
+        assert changeset() == first
+        with site.work() as work:
+            pothole = work.session.scalars(select(Category).where(Category.key == "pothole")).one()
+            pothole.hint = "روی سواره‌رو"
+            changed = clock.now().replace(microsecond=0)
+        clock.advance(hours=3)
+        assert changeset() == changed > first
 
 
 class TestServices:

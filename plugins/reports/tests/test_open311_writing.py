@@ -317,6 +317,13 @@ class TestUpdates:
         assert cases(site)[0].status == "registered"
         assert app.get(f"{UPDATES}.json").json == []
 
+    def test_their_pictures_are_noted_as_addresses(self, site, send):
+        number = send()["service_request_id"]
+        address = "https://other.example/pictures/1.jpg"
+        send(f"{UPDATES}.json", UPDATE, service_request_id=number, media_url=address)
+        [event] = events(site, "called")
+        assert address in event.internal_text
+
     def test_sent_again_one_is_400_already_exists(self, site, send):
         number = send()["service_request_id"]
         send(f"{UPDATES}.json", UPDATE, service_request_id=number)
@@ -357,6 +364,7 @@ class TestUpdates:
             {"update_id": "x" * 101},
             {"description": "x" * 4001},
             {"service_request_id": ""},
+            {"media_url": "file:///etc/passwd"},
         ],
     )
     def test_a_mistake_is_400(self, site, send, changed, form):

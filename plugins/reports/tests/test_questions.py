@@ -1,6 +1,7 @@
 """The questions of a category: asked of citizens, officers and programs, shown, filtered and exported."""
 
 import csv
+from datetime import UTC, datetime
 from io import StringIO
 
 import pytest
@@ -82,6 +83,14 @@ def filled(city, app, **values):
     for name, value in {"category": "pothole", "body": BODY, **point, **values}.items():
         form[name] = value
     return form
+
+
+def exported(app, filters=""):
+    """Return the rows of a file with the codes and answers of the list of reports."""
+    token = app.get("/account").html.find("input", {"name": "csrf_token"})["value"]
+    form = [("format", "csv"), ("csrf_token", token), ("columns", "code"), ("columns", "answers")]
+    sheet = app.post(f"/exports/reports.list{filters}", form, status=200).body.decode("utf-8-sig")
+    return list(csv.DictReader(StringIO(sheet, newline="")))
 
 
 def is_shown(page, name):
@@ -280,11 +289,30 @@ class TestCase:
 
     def test_the_export_has_them_in_a_column(self, city, app, sign_in, code):
         sign_in(city.officer)
-        token = app.get("/account").html.find("input", {"name": "csrf_token"})["value"]
-        form = [("format", "csv"), ("csrf_token", token), ("columns", "code"), ("columns", "answers")]
-        sheet = app.post("/exports/reports.list", form, status=200).body.decode("utf-8-sig")
-        [row] = csv.DictReader(StringIO(sheet, newline=""))
+        [row] = exported(app)
         assert row["پاسخ‌ها"].splitlines() == ["خطر دارد؟ کمی", "عمق آن چقدر است؟ ۳", "چه کسی گفت؟ همسایه"]
+
+    def test_the_export_of_a_category_has_a_column_for_each_question(self, city, app, sign_in, code):
+        """Numbers and times are written as such; what was answered before a correction stands in a column of its own."""
+        seen = datetime(2026, 5, 4, 5, tzinfo=UTC)
+        other = city.send(answers={"danger": "no", "seen": seen}, by=city.other)
+        with city.site.work() as work:
+            sidewalk = work.get(OrganizationService).category("reports", "sidewalk")
+            make_question(work, sidewalk, "width", label="پهنا؟", datatype="number")
+        sign_in(city.officer)
+        rows = exported(app, "?category=pothole")
+        own = ["خطر دارد؟", "عمق آن چقدر است؟", "کی دیدید؟", "کی دیدید؟ (میلادی)", "چه کسی گفت؟"]
+        assert list(rows[0]) == ["کد رهگیری", *own, "پاسخ‌های دیگر"]
+        assert {row["کد رهگیری"]: [*row.values()][1:] for row in rows} == {
+            code: ["کمی", "3", "", "", "همسایه", ""],
+            other: ["خیر", "", "1405/02/14 08:30", "2026-05-04 08:30", "", ""],
+        }
+        with city.site.work(actor=city.officer) as work:
+            case = work.get(CaseService).fetch(code, lock=True)
+            work.get(CorrectionService).correct(case, category=sidewalk)
+        [row] = exported(app, "?category=sidewalk")
+        assert row["پهنا؟"] == ""
+        assert row["پاسخ‌های دیگر"].splitlines()[0] == "خطر دارد؟ کمی"
 
     def test_answers_that_the_questions_do_not_allow_open_nothing(self, city, asked):
         for wrong in ({}, {"danger": "yes"}, {"danger": "no", "depth": 3.0}, {"danger": "no", "other": "x"}):

@@ -8,14 +8,13 @@ from civicportal_reports.open311_client import delivery, remote
 from civicportal_reports.open311_client.delivery import bears, deliver, deliver_once
 from civicportal_reports.open311_client.models import RemoteHealth
 from civicportal_reports.open311_client.services import RemoteService
-from two_cities import add_rule, change_rule, change_server, deliveries, said
+from two_cities import add_rule, add_server, change_rule, change_server, deliveries, photo, said
 
 from civicportal.api.cases import AttachmentService, CaseService
 from civicportal.api.kartable import KartableService
 from civicportal.api.organization import OrganizationService
 from civicportal.api.outgoing import DeliveryQueue
 from civicportal.api.people import User
-from civicportal.api.pictures import PictureFiles
 
 pytestmark = pytest.mark.both_databases
 
@@ -71,9 +70,19 @@ class TestWhatIsQueued:
             work.get(KartableService).give_back(case, note="از آنِ ما نیست")
         assert len(deliveries(site)) == 1
 
-    def test_what_came_by_open311_is_not_passed_on(self, site, city, neighbour):
+    def test_what_a_program_has_sent_is_not_passed_on(self, site, city, neighbour):
+        """Or two cities that deliver to each other would send one report for ever."""
+        back = add_server(neighbour.site, "https://city.example/open311/v2", "")
+        add_rule(neighbour.site, back, "pothole", category_id=neighbour.city.categories["pothole"])
+        city.send()
+        deliver(site)
+        [there] = neighbour.requests()
+        neighbour.city.take_up(there.code)
+        assert deliveries(neighbour.site) == []
+
+    def test_what_a_citizen_has_sent_with_a_program_of_their_own_is(self, site, city, neighbour):
         city.send(source="open311")
-        assert deliveries(site) == []
+        assert len(deliveries(site)) == 1
 
     def test_nothing_for_a_server_that_is_off(self, site, city, neighbour):
         with site.work() as work:
@@ -388,11 +397,3 @@ def test_the_times_fit_into_a_lease():
 def rules(site, neighbour):
     with site.work(write=False) as work:
         return work.get(RemoteService).rules(neighbour.server_id)
-
-
-def photo(site, city):
-    image = PictureFiles.process(city.picture())
-    key = PictureFiles(site).put(image)
-    with site.work() as work:
-        work.get(AttachmentService).add(key, image, "test")
-    return key

@@ -151,3 +151,28 @@ def test_a_report_has_its_place(site, city, call, app):
     case = app.get(f"/api/v1/cases/{code}", headers={"Authorization": f"Bearer {token}"}).json
     assert (case["detail"]["lat"], case["detail"]["lon"]) == (31.0203, 52.015)
     assert case["detail"]["district"]
+
+
+def test_the_report_of_another_person_is_followed_and_left(site, app, city):
+    code = city.send()
+    with site.work(write=False) as work:
+        report = work.session.scalars(select(Case.id)).one()
+
+    def headers(person):
+        token = token_for(site, person, "cases:read", "cases:write")
+        return {"Authorization": f"Bearer {token}", "Idempotency-Key": KEY}
+
+    other, owner = headers(city.other), headers(city.citizen)
+    follow = f"/api/v1/reports/{report}/follow"
+    assert app.post_json(follow, {}, headers=other).json == {"id": report, "following": True}
+    assert app.post_json(follow, {}, headers=owner).json["following"] is False
+    app.post_json("/api/v1/reports/999999999/follow", {}, headers=other, status=404)
+    [followed] = app.get("/api/v1/followed", headers=other).json["items"]
+    assert (followed["id"], followed["category"]["key"]) == (report, "pothole")
+    shown = app.get(f"/api/v1/followed/{report}", headers=other)
+    assert (shown.json["words"], shown.json["place"], shown.json["pictures"]) == (None, None, [])
+    for secret in (code, "چالهٔ عمیقی", "مریم"):
+        assert secret not in shown.text
+    app.post_json(f"/api/v1/followed/{report}/stop", {}, headers=other)
+    app.get(f"/api/v1/followed/{report}", headers=other, status=404)
+    assert app.get("/api/v1/followed", headers=owner).json["items"] == []

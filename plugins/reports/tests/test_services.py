@@ -5,7 +5,7 @@ from civicportal_reports.models import Report
 from civicportal_reports.nearby import NearbyService
 from civicportal_reports.relocation import relocate
 from civicportal_reports.services import ReportService
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from civicportal.api.cases import Case, CaseService, FollowerService, kind_of
 from civicportal.api.geo import Point
@@ -113,12 +113,10 @@ class TestNearby:
         code = city.send()
         assert self.found(city) == [code]
 
-    def test_which_reports_of_a_square_are_young_is_told_by_the_index_of_places(self, city, civic_database):
+    def test_which_reports_of_a_square_are_young_is_told_by_the_index_of_places(self, city, filled_tables):
         square = (Report.lat.between(31, 31.1), Report.lon.between(52, 52.1), Report.case_id >= 5)
-        with city.site.work(write=False) as work:
-            if civic_database == "postgresql":
-                work.session.execute(text("SET enable_seqscan = off; SET enable_bitmapscan = off"))
-            found = plan(work.session, select(Report.case_id, Report.lat, Report.lon).where(*square))
+        with filled_tables(city.site) as tables:
+            found = plan(tables, select(Report.case_id, Report.lat, Report.lon).where(*square))
         assert "ix_reports_report_lat_lon_case_id" in found
         assert "COVERING" in found or "Index Only" in found
 

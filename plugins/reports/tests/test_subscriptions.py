@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 from civicportal_reports.digest import DigestService, send_digests
 from civicportal_reports.models import Subscription
-from civicportal_reports.subscriptions import MOST, SubscriptionService
+from civicportal_reports.subscriptions import MOST, AreaChoice, SubscriptionService
 from sqlalchemy import func, select
 
 from civicportal.api.cases import CaseEvent, CaseService
@@ -18,7 +18,7 @@ from civicportal.testing import outbox
 
 def follow(city, **what):
     with city.site.work(actor=city.other) as work:
-        work.get(SubscriptionService).add(**what)
+        work.get(SubscriptionService).add(AreaChoice(**what))
 
 
 def publish(city, *places, clock):
@@ -74,7 +74,7 @@ class TestDigest:
 
     def test_leaves_out_ones_own_reports_hidden_ones_and_those_not_published(self, city, clock):
         with city.site.work(actor=city.citizen) as work:
-            work.get(SubscriptionService).add(category="roads")
+            work.get(SubscriptionService).add(AreaChoice(category="roads"))
         follow(city, category="bin")
         city.send("bin", city.street)
         publish(city, ("pothole", city.street), clock=clock)
@@ -132,7 +132,7 @@ class TestRules:
 
     def test_officers_follow_nothing(self, city):
         with city.site.work(actor=city.officer) as work, pytest.raises(Forbidden):
-            work.get(SubscriptionService).add(category="roads")
+            work.get(SubscriptionService).add(AreaChoice(category="roads"))
 
 
 class TestPage:
@@ -158,7 +158,7 @@ class TestPage:
     def test_a_refused_form_keeps_its_place_and_distance(self, app, city, sign_in):
         with city.site.work(actor=city.citizen) as work:
             for metres in range(MOST):
-                work.get(SubscriptionService).add(near=city.street, metres=500 + metres)
+                work.get(SubscriptionService).add(AreaChoice(near=city.street, metres=500 + metres))
         sign_in(city.citizen)
         form = app.get("/reports/follow?near=31.0203,52.0157&within=5000").forms["follow-form"]
         kept = form.submit(status=422).forms["follow-form"]

@@ -215,6 +215,7 @@ PLAIN = re.compile(r"[A-Za-z]{3,}")
 NAMES = re.compile(r"plugins\.sms_ir\.templates|sms[._]ir|HTTP|petitions\.working")
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("mode", sorted({*MODES, "refuse", "403", "unlisted", "blacklist"} - {"ok"}))
 @pytest.mark.parametrize("kind", ["petitions.registered", "petitions.working"])
 def test_a_persian_page_says_in_persian_what_went_wrong(messages, provider, monkeypatch, page, mode, kind):

@@ -1,6 +1,7 @@
 """``civicportal demo``: a server with generated data."""
 
 import os
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ def demo(context: click.Context, host: str, port: int, reset: bool, only_load: b
     """
     from civicportal.cli.progress import ProgressLine
     from civicportal.portal.demo import runner
-    from civicportal.tools.server import check_address
+    from civicportal.tools.server import check_address, listen
 
     path = site_path(context)
     if not only_load:
@@ -42,9 +43,13 @@ def demo(context: click.Context, host: str, port: int, reset: bool, only_load: b
         runner.load(site, ProgressLine())
         runner.ring(site)
     site.engines.dispose()
+    if only_load:
+        _welcome(site, host, port)
+        return
+    # A browser that opens an address as soon as it is printed waits for the server, and is not refused.
+    listening = listen(host, port)
     _welcome(site, host, port)
-    if not only_load:
-        _serve(path, host, port)
+    _serve(path, listening)
 
 
 def _migrated(path: Path) -> "Site":
@@ -118,10 +123,10 @@ def _welcome(site: "Site", host: str, port: int) -> None:
     click.echo("  Ctrl+C ends it; the data stay\n")
 
 
-def _serve(path: Path, host: str, port: int) -> None:
+def _serve(path: Path, listening: socket.socket) -> None:
     from civicportal.tools.server import serve_site
 
     # The worker inherits both, so that the output shows the addresses, not the log.
     os.environ["CIVICPORTAL_MODE"] = "demo"
     os.environ.setdefault("CIVICPORTAL_LOG", "WARNING")
-    serve_site(path, host=host, port=port)
+    serve_site(path, listening=listening)

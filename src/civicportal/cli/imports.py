@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypedDict, Unpack
@@ -41,6 +41,7 @@ class ImportInput:
     open311: str = ""
     jurisdiction: str = ""
     since: datetime | None = None
+    until: datetime | None = None
     snapshot: Path | None = None
 
 
@@ -50,6 +51,7 @@ class _Given(TypedDict):
     open311: str
     jurisdiction: str
     since: datetime
+    until: datetime | None
     snapshot: Path | None
 
 
@@ -74,6 +76,8 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
     help_ = "The first day of the requests of an Open311 server."
     day = click.DateTime(["%Y-%m-%d"])
     command = click.option("--since", type=day, default=EARLIEST, show_default=True, help=help_)(command)
+    help_ = "The last day of the requests of an Open311 server; today by default."
+    command = click.option("--until", type=day, help=help_)(command)
     command = click.option("--mapping", required=True, type=FILE, help="What the columns mean.")(command)
     folder = click.Path(exists=True, file_okay=False, path_type=Path)
     help_ = "The folder of the pictures that FILES name."
@@ -193,7 +197,7 @@ def _import(site: "Site", given: ImportInput, mapping: Path, report: Path, *, ap
         if done and done % STEP == 0:
             click.echo(f"  {name}: {done} lines")
 
-    with _sources(site, given) as (files, attachments), open_report(site.localizer(), report) as problems:
+    with _sources(site, given) as (files, attachments), open_report(site, report) as problems:
         summary = import_files(
             site,
             found,
@@ -221,12 +225,14 @@ def _sources(site: "Site", given: ImportInput) -> "Iterator[tuple[list[Path], Pa
         return
     with _snapshot(site, given) as snapshot:
         since = site.calendar.at((given.since or datetime.fromisoformat(EARLIEST)).date(), time.min)
+        until = given.until and site.calendar.at(given.until.date() + timedelta(days=1), time.min)
 
-        def progress(name: str, number: int) -> None:
-            if number:
-                click.echo(f"  {name}: {number} lines read")
-
-        files = snapshot.read(since, progress)
+        numbers: dict[str, int] = {}
+        files = []
+        for path in snapshot.read(since, numbers.__setitem__, until):
+            if path.name in numbers:
+                click.echo(f"  {path.name}: {numbers[path.name]} lines read")
+            files.append(path)
         yield files, snapshot.folder
 
 

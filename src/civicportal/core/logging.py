@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import sys
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -54,9 +55,13 @@ def mask(text: str) -> str:
     return _CODE.sub("******", _NATIONAL_CODE.sub("**********", text))
 
 
-def mask_numbers(text: str) -> str:
-    """Mask mobiles and national codes, but no other numbers, for what a person with the right to it reads."""
-    return _NATIONAL_CODE.sub("**********", _E164.sub(r"\1***\2", _MOBILE.sub(r"\1\2***\3", text)))
+def mask_numbers(text: str, is_code: Callable[[str], bool] = lambda _text: True) -> str:
+    """Mask mobiles and national codes, but no other numbers, for what a person with the right to it reads.
+
+    :param is_code: returns whether ten digits are a national code; by default they are.
+    """
+    text = _E164.sub(r"\1***\2", _MOBILE.sub(r"\1\2***\3", text))
+    return _NATIONAL_CODE.sub(lambda found: "**********" if is_code(found[0]) else found[0], text)
 
 
 class MaskingFilter(logging.Filter):

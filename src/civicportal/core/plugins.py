@@ -20,6 +20,7 @@ from civicportal import __version__
 from civicportal.core.serving.turns import TURNS
 from civicportal.core.tracing import trace_hooks
 from civicportal.util.errors import ConfigurationError
+from civicportal.util.garbage import collections_paused
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
@@ -63,6 +64,7 @@ class PluginInfo:
         return self.module.__name__.rpartition(".")[0] or self.module.__name__
 
 
+@collections_paused()
 def create_plugin_manager(names: Iterable[str], site_package: str = "") -> pluggy.PluginManager:
     """Load the listed plugins and the site's package.
 

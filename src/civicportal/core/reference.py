@@ -5,6 +5,7 @@ only the stamp. Cached rows belong to no session: they are read-only.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Integer, String, event, select
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Mapped, ORMExecuteState, Session
 
 from civicportal.core.clock import has_passed
 from civicportal.core.crypto import new_token
-from civicportal.core.db import Base, tagged_column
+from civicportal.core.db import Base, UTCDateTime, tagged_column
 
 if TYPE_CHECKING:
     from civicportal.core.clock import Clock
@@ -44,9 +45,12 @@ class ReferenceStamp(Base):
 
     id: Mapped[int] = tagged_column(Integer, primary_key=True, autoincrement=False)
     value: Mapped[str] = tagged_column(String(64))
+    #: When reference data was changed last; None if that was before the column existed.
+    changed_at: Mapped[datetime | None] = tagged_column(UTCDateTime())
 
 
 _PRESENT = select(ReferenceStamp.value).where(ReferenceStamp.id == 1)
+_CHANGED_AT = select(ReferenceStamp.changed_at).where(ReferenceStamp.id == 1)
 #: The current stamp, for statements that select it along.
 STAMP = _PRESENT.scalar_subquery()
 
@@ -90,8 +94,13 @@ class ReferenceData:
     def change(self, session: Session) -> None:
         """Write a new stamp after reference data was changed."""
         value = new_token()
-        statement = self._site.engines.insert(ReferenceStamp).values(id=1, value=value)
-        session.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"value": value}))
+        values = {"value": value, "changed_at": self._site.clock.now()}
+        statement = self._site.engines.insert(ReferenceStamp).values(id=1, **values)
+        session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
+
+    def changed_at(self, work: "Work") -> datetime | None:
+        """Return when reference data was changed last; None if that is not known."""
+        return self.get(work, "reference_changed_at", lambda session: session.scalar(_CHANGED_AT))
 
     def forget(self) -> None:
         """Clear the cache."""

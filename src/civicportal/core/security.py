@@ -119,6 +119,21 @@ class Identity:
         return self.realm == "citizen"
 
     @property
+    def scopes(self) -> tuple[Grant, ...]:
+        """Return the grants by which rights on cases are asked for, those of one scope as one with the rights of all.
+
+        Heads of units have two or three of the same units, and each makes a condition of a query.
+        """
+        found: dict[tuple[bool, frozenset[int] | None, frozenset[int] | None], frozenset[str]] = {}
+        for grant in self.grants:
+            scope = grant.administrator, grant.units, grant.categories
+            found[scope] = found.get(scope, frozenset()) | grant.permissions
+        return tuple(
+            Grant(permissions=permissions, administrator=administrator, units=units, categories=categories)
+            for (administrator, units, categories), permissions in found.items()
+        )
+
+    @property
     def scope_key(self) -> "Identity":
         """Return the cache key of the visible cases.
 

@@ -47,6 +47,7 @@ from civicportal.core.work import Work, unit_of_work
 from civicportal.util.calendar import CityCalendar
 from civicportal.util.countries import Country
 from civicportal.util.errors import ConfigurationError
+from civicportal.util.garbage import collections_paused
 from civicportal.util.geo import CityMap, map_files
 from civicportal.util.values import Values
 
@@ -97,6 +98,7 @@ class Site:
     :raises ConfigurationError: when the portal cannot be assembled so.
     """
 
+    @collections_paused()
     def __init__(
         self,
         path: Path,

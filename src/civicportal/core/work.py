@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import transaction
@@ -97,6 +98,11 @@ class Work:
     def reference(self, name: str, load: Callable[[Session], Value]) -> Value:
         """Return reference data, cached until it changes."""
         return self.site.reference.get(self, name, load)
+
+    @property
+    def reference_changed_at(self) -> datetime | None:
+        """Return when reference data, such as categories, was changed last; None if that is not known."""
+        return self.site.reference.changed_at(self)
 
     def relay(self, change: object) -> None:
         """Call ``case_changed`` with a change.

@@ -50,10 +50,12 @@ def implementations() -> "Mapping[type[Any], type[Any]]":
     from civicportal.core.site import Ownership
     from civicportal.core.work import EventPublisher
     from civicportal.domain.accounts.messages import AccountMessages
+    from civicportal.domain.accounts.programs import ProgramRights
     from civicportal.domain.cases.opening import PlacementService
     from civicportal.domain.kartable.routing import RoutingService
     from civicportal.domain.notifications.account_messages import OutboxAccountMessages
     from civicportal.domain.ownership.services import PortalOwnership
+    from civicportal.domain.tokens.services import ClientRights
     from civicportal.domain.webhooks.services import WebhookService
 
     return {
@@ -61,6 +63,7 @@ def implementations() -> "Mapping[type[Any], type[Any]]":
         EventPublisher: WebhookService,
         Ownership: PortalOwnership,
         PlacementService: RoutingService,
+        ProgramRights: ClientRights,
     }
 
 

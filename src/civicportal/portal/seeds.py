@@ -5,7 +5,7 @@ They are applied once per key; later changes in the browser persist.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import time
 from typing import TYPE_CHECKING, Any
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from civicportal.core.work import Work
 
 Values = Values
-RULE_KEYS = frozenset({"key", "position", "title", "kind", "category", "unit", "deadline_days"})
+RULE_KEYS = frozenset({"key", "position", "title", "kind", "category", "answer", "unit", "deadline_days"})
 """Keys of a routing rule other than facts of the case."""
 
 
@@ -282,6 +282,7 @@ class SeedService(Service):
         rule.kind = values.get("kind")
         of_kind = [Category.kind == rule.kind] if rule.kind else []
         rule.category_id = self._id(Category, values.get("category"), *of_kind)
+        rule.choice_id = self._choice_id(rule.kind, values.get("answer"))
         rule.facts = {name: values[name] for name in values if name not in RULE_KEYS}
         rule.unit_id = self._id(Unit, values["unit"]) or 0
         rule.deadline_days = values.get("deadline_days")
@@ -290,10 +291,10 @@ class SeedService(Service):
     def _automation(self, key: str, values: Values) -> None:
         kind = values.get("kind")
         of_kind = [Category.kind == kind] if kind else []
-        written = {
-            name: value for name, value in values.items() if name not in ("category", "unit", "to_unit")
-        }
+        named = ("category", "answer", "unit", "to_unit")
+        written = {name: value for name, value in values.items() if name not in named}
         written["category_id"] = self._id(Category, values.get("category"), *of_kind)
+        written["choice_id"] = self._choice_id(kind, values.get("answer"))
         written["unit_id"] = self._id(Unit, values.get("unit"))
         written["to_unit_id"] = self._id(Unit, values.get("to_unit"))
         service, row = self.work.get(AutomationService), self._row(Automation, Automation.key == key)
@@ -303,6 +304,18 @@ class SeedService(Service):
             service.add({"key": key, **written})
         else:
             service.change(row, written)
+
+    def _choice_id(self, kind: str | None, answer: Mapping[str, str] | None) -> int | None:
+        """Return the choice of ``answer = { category = "street_light", question = "danger", choice = "yes" }``."""
+        if answer is None:
+            return None
+        if not isinstance(answer, Mapping):
+            raise ConfigurationError(f"{answer!r} is no answer: name category, question and choice")
+        of_kind = [Category.kind == kind] if kind else []
+        category_id = self._id(Category, answer["category"], *of_kind)
+        of_category = CategoryQuestion.category_id == category_id
+        question_id = self._id(CategoryQuestion, answer["question"], of_category)
+        return self._id(QuestionChoice, answer["choice"], QuestionChoice.question_id == question_id)
 
     def _message(self, key: str, values: Values) -> None:
         locale = self.work.site.locale

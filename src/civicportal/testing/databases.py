@@ -40,8 +40,7 @@ class Databases:
 
     def migrate(self, site: Site) -> None:
         """Migrate an empty database."""
-        kind: Kind = "sqlite" if site.engines.dialect == "sqlite" else "postgresql"
-        key = (kind, *(package.name for package in migrate.packages(site)))
+        key = self._key(site)
         address = site.settings["site"]["database_url"]
         site.engines.dispose()
         if key in self._migrated:
@@ -49,8 +48,17 @@ class Databases:
             return
         migrate.upgrade(site)
         site.engines.dispose()
-        self._migrated[key] = self.create(kind)
+        self._migrated[key] = self.create(_kind(site))
         self.copy(address, self._migrated[key])
+
+    def unused(self, site: Site) -> str:
+        """Return the URL of a database with the tables of a site, which was never filled.
+
+        Later sites get copies of it, so it may neither be changed nor stay connected.
+
+        :raises KeyError: when no such site was migrated here.
+        """
+        return self._migrated[self._key(site)]
 
     def copy(self, source: str, target: str) -> None:
         """Overwrite an empty database with a copy.
@@ -67,3 +75,11 @@ class Databases:
         """Stop the cluster, if it was started."""
         if self._cluster:
             self._cluster.stop()
+
+    @staticmethod
+    def _key(site: Site) -> tuple[str, ...]:
+        return (_kind(site), *(package.name for package in migrate.packages(site)))
+
+
+def _kind(site: Site) -> Kind:
+    return "sqlite" if site.engines.dialect == "sqlite" else "postgresql"

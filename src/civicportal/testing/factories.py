@@ -15,7 +15,7 @@ from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.domain.organization.models import Category, Unit
 from civicportal.domain.questionnaires.models import CategoryQuestion, QuestionChoice
 
-APP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # noqa: S105 - of invented people
+APP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # noqa: S105 - only people of tests have it
 """Key of the authenticator apps of administrators, for ``pyotp.TOTP(APP_SECRET).at(site.clock.now())``."""
 
 

@@ -21,9 +21,11 @@ pkg_resources.register_loader_type(AssertionRewritingHook, pkg_resources.Default
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
     from typing import Literal
 
     from playwright.sync_api import Browser
+    from sqlalchemy import Connection
 
     from civicportal.core.security import Identity
     from civicportal.core.site import Site
@@ -213,6 +215,17 @@ def empty_database(civic_session: _Session, civic_database: "Kind") -> str:
 def site(civic_environment: "Environment") -> "Site":
     """Return a site with migrated, empty tables and a fixed clock."""
     return civic_environment.site
+
+
+@pytest.fixture
+def filled_tables(civic_session: _Session) -> "Callable[..., AbstractContextManager[Connection]]":
+    """Return a function that opens a connection for plans of filled tables: ``filled_tables(site, sort=False)``."""
+    from civicportal.testing.plans import walking
+
+    def open_connection(site: "Site", *, sort: bool = False) -> "AbstractContextManager[Connection]":
+        return walking(civic_session.databases.unused(site), sort=sort)
+
+    return open_connection
 
 
 @pytest.fixture

@@ -139,13 +139,15 @@ def serve_site(
     threads: int = THREADS,
     processes: int | None = None,
     worker: bool = True,
+    listening: socket.socket | None = None,
 ) -> None:
     """Assemble a site and serve it until SIGTERM or SIGINT.
 
-    If a service manager has passed a socket, ``host`` and ``port`` are ignored.
+    If there is a socket already, or a service manager has passed one, ``host`` and ``port`` are ignored.
 
     :param processes: number of processes; by default according to the machine, one for a demo.
     :param worker: start ``civicportal worker`` as a child; False if it runs elsewhere.
+    :param listening: a socket of :func:`listen`, whose connections wait until the site is assembled.
     :raises ConfigurationError: when the portal cannot be assembled, its database is not migrated, or the address is
     not free.
     """
@@ -153,7 +155,7 @@ def serve_site(
     from civicportal.domain.notifications.phones import provider_beside
     from civicportal.web.compiled import COMPILED, load_templates
 
-    listening = inherited_socket()
+    listening = listening or inherited_socket()
     if listening is None:
         check_address(host, port)
     setup_logging()

@@ -1,6 +1,6 @@
 """Errors of no particular domain."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from translationstring import TranslationString
 
@@ -31,7 +31,13 @@ class Forbidden(CivicportalError):
     """The actor lacks the right for this action (403).
 
     The object itself is visible.
+
+    :ivar reason: the explanation for programs, empty if there is none.
     """
+
+    def __init__(self, message: str = "", reason: TranslationString | str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class Conflict(CivicportalError):
@@ -51,4 +57,9 @@ class Refused(CivicportalError):
     @property
     def pointers(self) -> Mapping[str, str]:
         """Return the reasons by their places in the body of a call, as JSON pointers; none for the whole."""
+        return {}
+
+    @property
+    def doubts(self) -> Mapping[str, Sequence[str]]:
+        """Return words by the same places that the caller may allow after all; none where only another value helps."""
         return {}

@@ -1,5 +1,6 @@
 """Translation domain, digits and numbers of the portal's languages."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,6 +20,7 @@ _PERSIAN = "۰۱۲۳۴۵۶۷۸۹"
 _ARABIC = "٠١٢٣٤٥٦٧٨٩"
 
 _TO_PERSIAN = str.maketrans(_LATIN + _ARABIC, _PERSIAN * 2)
+_DIGITS = re.compile(r"(?<![A-Za-z\d])\d+(?![A-Za-z\d])")
 _TO_LATIN = str.maketrans(_PERSIAN + _ARABIC, _LATIN * 2)
 _TO_PERSIAN_NUMBER = str.maketrans(_LATIN + ",.", _PERSIAN + "٬٫")
 
@@ -88,8 +90,8 @@ def listed(items: Iterable[str], locale: str) -> str:
 
 
 def persian_digits(text: str) -> str:
-    """Replace every decimal digit with a Persian one (۰–۹)."""
-    return text.translate(_TO_PERSIAN)
+    """Replace decimal digits with Persian ones (۰–۹), except those of a Latin word such as "Open311"."""
+    return _DIGITS.sub(lambda digits: digits[0].translate(_TO_PERSIAN), text)
 
 
 def latin_digits(text: str) -> str:

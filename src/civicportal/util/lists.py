@@ -56,6 +56,20 @@ def swap(rows: MutableSequence[T], row: T, step: int) -> bool:
     return True
 
 
+def place(rows: MutableSequence[T], row: T, position: int) -> bool:
+    """Move an item to a position.
+
+    :param position: from 1; behind the last one it is the last.
+    :returns: whether it was elsewhere.
+    """
+    there = min(position, len(rows)) - 1
+    if rows[there] is row:
+        return False
+    rows.remove(row)
+    rows.insert(there, row)
+    return True
+
+
 def move(rows: MutableSequence[P], row: P, step: int) -> bool:
     """Swap a row with a neighbour as :func:`swap` does, and number the positions of all from 1."""
     moved = swap(rows, row, step)

@@ -77,15 +77,22 @@ class DashboardWidget:
         url: str,
         icon: str,
         tone: str,
-        text: str | TranslationString = "",
+        text: str | TranslationString | Callable[[], TranslationString | None] = "",
         weight: int = 0,
     ) -> "DashboardWidget":
         """Return the card of a service on the citizens' home page.
 
+        :param text: or a function that returns it: it is called only on the home page, and returns None if there is no
+            card.
         :param icon: name of an icon, see the reference of components.
         :param tone: letter of the icon's colour, for instance "b".
         """
-        context = {"title": title, "text": text, "url": url, "icon": icon, "tone": tone}
+        look = {"title": title, "url": url, "icon": icon, "tone": tone}
+
+        def context() -> dict[str, object] | None:
+            said = text() if callable(text) else text
+            return None if said is None else {**look, "text": said}
+
         template = "civicportal:templates/dashboard/card.jinja2"
         return cls(name=name, area="card", template=template, context=context, weight=weight)
 

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from html import escape
 from wsgiref.types import WSGIEnvironment
 
-from pyramid.i18n import Localizer, TranslationString, make_localizer
-from pyramid.interfaces import ITranslationDirectories
+from pyramid.i18n import Localizer, TranslationString
 from pyramid.registry import Registry
 from pyramid.response import Response
 from webob.acceptparse import create_accept_language_header
 
+from civicportal.core.site import Site
+from civicportal.core.translations import make_localizer
 from civicportal.util.i18n import _, text_direction
 from civicportal.web.rest.problems import TITLES, api_root
 from civicportal.web.rest.roots import ApiRoot
@@ -42,12 +43,7 @@ class RefusalPage:
     """Build the error responses of one application."""
 
     def __init__(self, registry: Registry) -> None:
-        locale = (registry.settings or {}).get("pyramid.default_locale_name", "en")
-        dirs = registry.queryUtility(ITranslationDirectories, default=[])
-        self._localizer: Localizer = make_localizer(locale, dirs)
-        site = getattr(registry, "site", None)
-        languages = site.languages if site is not None else ()
-        self._localizers: dict[str, Localizer] = {one: make_localizer(one, dirs) for one in languages}
+        self._site: Site | None = getattr(registry, "site", None)
         self._files = getattr(registry, "static_files", None)
         self._registry = registry
 
@@ -73,15 +69,16 @@ class RefusalPage:
     ) -> Response:
         """Return the answer to a program, in the caller's language."""
         accepted = create_accept_language_header(environ.get("HTTP_ACCEPT_LANGUAGE"))
-        locale = accepted.lookup([*self._localizers], default=self._localizer.locale_name)
-        title = self._localizers.get(locale, self._localizer).translate(TITLES[status])
+        languages = self._site.languages if self._site else ()
+        locale = accepted.lookup([*languages], default=self._localizer().locale_name)
+        title = self._localizer(locale).translate(TITLES[status])
         response = root.refuse(environ.get("PATH_INFO", ""), status, title, "")
         response.cache_control = "no-store"
         response.headers.update(headers)
         return response
 
     def _page(self, title: str, advice: str) -> str:
-        locale = self._localizer.locale_name
+        locale = self._localizer().locale_name
         direction = text_direction(locale)
         home = escape(self._text(_("Home page")))
         return (
@@ -104,4 +101,7 @@ class RefusalPage:
         return f'<script src="{folder}/js/theme-early.js"></script>\n{links}'
 
     def _text(self, message: TranslationString) -> str:
-        return str(self._localizer.translate(message))
+        return str(self._localizer().translate(message))
+
+    def _localizer(self, locale: str | None = None) -> Localizer:
+        return self._site.localizer(locale) if self._site else make_localizer("en", ())

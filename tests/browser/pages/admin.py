@@ -32,6 +32,10 @@ def _import_undo(page: Page, found: Facts) -> None:
     prove(f"/admin/imports/batches/{found['import_batch']}/undo", page)
 
 
+def _import_pictures(page: Page, found: Facts) -> None:
+    prove(f"/admin/imports/{found['import_checked']}/pictures", page)
+
+
 def _tried_automation(page: Page, _found: Facts) -> None:
     page.goto("/admin/automations/new")
     page.locator("[name=title]").fill("گزارش‌ها")
@@ -79,9 +83,12 @@ PAGES = (
     Shown("admin.webhook_delivery", "administrator", "/admin/webhooks/{webhook}/deliveries/{delivery}"),
     Shown("admin.imports", "administrator", "/admin/imports"),
     _secret("admin.import_new", "/admin/imports/new"),
+    _secret("admin.import_server", "/admin/imports/server"),
     Shown("admin.import", "administrator", "/admin/imports/{import_checked}", name="checked"),
     Shown("admin.import", "administrator", "/admin/imports/{import_empty}", name="incomplete"),
     Shown("admin.import", "administrator", "/admin/imports/{import_running}", name="running"),
+    Shown("admin.import", "administrator", "/admin/imports/{import_server}", name="server"),
+    Shown("admin.import_pictures", "administrator", "", _import_pictures),
     Shown("admin.import_columns", "administrator", "/admin/imports/{import_checked}/columns/cases"),
     Shown("admin.import_values", "administrator", "/admin/imports/{import_checked}/values"),
     Shown("admin.import_mapping", "administrator", "/admin/imports/{import_checked}/mapping"),

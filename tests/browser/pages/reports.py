@@ -28,6 +28,13 @@ PAGES = (
     Shown("reports.remote_new", "administrator", "/desk/reports/servers/new"),
     Shown("reports.remote", "administrator", "/desk/reports/servers/{remote}"),
     Shown("reports.remote", "administrator", "/desk/reports/servers/{remote}?show=leased", name="nothing"),
+    Shown("reports.remote_updates", "administrator", "/desk/reports/servers/{remote}/updates"),
+    Shown(
+        "reports.remote_updates",
+        "administrator",
+        "/desk/reports/servers/{remote}/updates?show=leased",
+        name="nothing",
+    ),
     Shown("reports.remote_edit", "administrator", "/desk/reports/servers/{remote}/edit"),
     Shown("reports.remote_delete", "administrator", "/desk/reports/servers/{remote}/delete"),
     Shown("reports.remote_rule_new", "administrator", "/desk/reports/servers/{remote}/rules/new"),

@@ -53,11 +53,24 @@ def city(site):
 
 
 @pytest.fixture
+def boss(city, sign_in):
+    with city.work() as work:
+        user = make_staff(work, "administrator")
+    sign_in(user)
+    return user
+
+
+@pytest.fixture
+def admin(app, boss):
+    return app
+
+
+@pytest.fixture
 def run(city, tmp_path):
     """Import files: ``run(files)``; returns the summary."""
 
     def run(files, mapping=legacy.MAPPING, *, apply=True, progress=lambda name, done: None):
-        with open_report(city.localizer(), tmp_path / "report.csv") as report:
+        with open_report(city, tmp_path / "report.csv") as report:
             return import_files(
                 city, read_mapping(city, mapping), files, report, apply=apply, progress=progress
             )

@@ -158,7 +158,7 @@ def test_all_requests_of_a_window_are_read_with_pages_and_without(city, tmp_path
     server = served(answer)
     try:
         with Open311Snapshot(city, Open311Server(address=server.address), tmp_path) as snapshot:
-            files = snapshot.read(begin - timedelta(days=100), lambda name, number: None)
+            files = list(snapshot.read(begin - timedelta(days=100), lambda name, number: None))
     finally:
         server.close()
     lines = [json.loads(line) for path in files for line in path.read_text("utf-8").splitlines()]

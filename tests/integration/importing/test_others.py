@@ -162,7 +162,7 @@ def import_with(city, tmp_path, folder, cell, *, option="reject", apply=True):
     mapping = mapping.replace('answer = "پاسخ"', 'answer = "پاسخ"\nattachments = "پیوست"')
     path = tmp_path / "requests.csv"
     path.write_text(legacy.text_of((*legacy.HEADERS, "پیوست"), [(*legacy.CASES[0], cell)]), encoding="utf-8")
-    with open_report(city.localizer(), None) as report:
+    with open_report(city, None) as report:
         return import_files(
             city,
             read_mapping(city, mapping),

@@ -27,7 +27,9 @@ pytestmark = pytest.mark.long
 @pytest.fixture
 def city(civic_session, civic_database, tmp_path):
     """The example site, served, and a document in English."""
-    site = Portal(tmp_path, civic_session.new_database(civic_database)).site
+    site = Portal(
+        tmp_path, civic_session.new_database(civic_database), make_tables=civic_session.databases.migrate
+    ).site
     app = create_app(site)
     server = Server(app)
     with site.work() as work:

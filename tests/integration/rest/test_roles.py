@@ -13,7 +13,16 @@ from civicportal.testing.tokens import token_for
 from civicportal.web.rest.operations import PARAMETER
 
 ROLES = ("visitor", "citizen", "handler", "observer", "office_manager", "public_relations", "administrator")
-KNOWN = {"kind": "nonsense", "code": "9999999999", "key": "x" * 22, "step": "nonsense", "id": "999999999"}
+KNOWN = {
+    "kind": "nonsense",
+    "code": "9999999999",
+    "key": "x" * 22,
+    "question": "nonsense",
+    "choice": "nonsense",
+    "step": "nonsense",
+    "id": "999999999",
+    "number": "999999999",
+}
 
 
 class Callers:
@@ -52,7 +61,11 @@ class Callers:
 
 @pytest.fixture(scope="module")
 def callers(civic_session, civic_database, tmp_path_factory):
-    site = Portal(tmp_path_factory.mktemp("roles"), civic_session.new_database(civic_database)).site
+    site = Portal(
+        tmp_path_factory.mktemp("roles"),
+        civic_session.new_database(civic_database),
+        make_tables=civic_session.databases.migrate,
+    ).site
     yield Callers(site)
     site.engines.dispose()
 

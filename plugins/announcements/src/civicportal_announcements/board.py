@@ -50,11 +50,11 @@ class AnnouncementReader(Service):
 
     # -- citizens -------------------------------------------------------------------------------------------
 
-    def live(self, most: int) -> Sequence[Post]:
-        """Return the first announcements of the citizens' list."""
-        return self.session.scalars(
-            select(Post).where(in_state(self.now, "live")).order_by(*ORDER).limit(most)
-        ).all()
+    def first(self, most: int) -> tuple[Sequence[Post], int]:
+        """Return the first announcements of the citizens' list, and how many it has."""
+        query = select(Post, func.count().over()).where(in_state(self.now, "live"))
+        rows = self.session.execute(query.order_by(*ORDER).limit(most)).all()
+        return [post for post, _count in rows], rows[0][1] if rows else 0
 
     def latest(self, most: int) -> Sequence[Post]:
         """Return the current announcements, latest first, whatever their position."""
@@ -70,10 +70,6 @@ class AnnouncementReader(Service):
         if post_id is not None:
             query = query.where(Post.id < post_id)
         return self.session.scalars(query.order_by(Post.id.desc()).limit(most)).all()
-
-    def count_live(self) -> int:
-        """Return the number of current announcements."""
-        return self.session.scalar(select(func.count()).where(in_state(self.now, "live"))) or 0
 
     def shelf(self, view: str, number: int, size: int) -> AnnouncementPage:
         """Return a page for citizens: "live" or "ended"."""

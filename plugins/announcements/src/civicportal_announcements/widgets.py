@@ -1,11 +1,15 @@
 """Announcements on home page and desk."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+
+from translationstring import TranslationString
 
 from civicportal.api.localization import format_number
 from civicportal.api.web import DashboardWidget, Request
 from civicportal_announcements.board import AnnouncementReader
 from civicportal_announcements.i18n import _
+from civicportal_announcements.models import Post
 from civicportal_announcements.schemas import settings_of
 from civicportal_announcements.services import EDIT
 
@@ -18,22 +22,26 @@ def dashboard_widgets(request: Request) -> Iterator[DashboardWidget]:
     yield DashboardWidget(name="announcements.feed", area="head", template=FEED)
     board = request.display_work.get(AnnouncementReader)
     if request.identity.is_staff and request.identity.permits(EDIT):
-        counts = board.counts()
-        yield _desk(counts)
-        count = counts["live"]
-    else:
-        count = board.count_live()
-    if count:
-        yield _card(request, count)
-        yield _board(request, board)
+        yield _desk(board)
+
+    @cache
+    def first() -> tuple[Sequence[Post], int]:
+        return board.first(int(settings_of(request.site)["on_home"]))
+
+    yield _card(request, first)
+    yield _board(board, first)
 
 
-def _card(request: Request, count: int) -> DashboardWidget:
-    number = format_number(count, request.locale_name)
+def _card(request: Request, first: Callable[[], tuple[Sequence[Post], int]]) -> DashboardWidget:
+    def text() -> TranslationString | None:
+        _posts, count = first()
+        number = format_number(count, request.locale_name)
+        return _("Announcements: ${count}", mapping={"count": number}) if count else None
+
     return DashboardWidget.card(
         name="announcements",
         title=_("Announcement board"),
-        text=_("Announcements: ${count}", mapping={"count": number}),
+        text=text,
         url=request.route_path("announcements.list"),
         icon="speakerphone",
         tone="g",
@@ -41,9 +49,11 @@ def _card(request: Request, count: int) -> DashboardWidget:
     )
 
 
-def _board(request: Request, board: AnnouncementReader) -> DashboardWidget:
-    def context() -> dict[str, object]:
-        posts = board.live(int(settings_of(request.site)["on_home"]))
+def _board(board: AnnouncementReader, first: Callable[[], tuple[Sequence[Post], int]]) -> DashboardWidget:
+    def context() -> dict[str, object] | None:
+        posts, _count = first()
+        if not posts:
+            return None
         pictures = board.pictures(posts)
         return {"posts": [(post, pictures[post.id][:1]) for post in posts]}
 
@@ -56,11 +66,11 @@ def _board(request: Request, board: AnnouncementReader) -> DashboardWidget:
     )
 
 
-def _desk(counts: dict[str, int]) -> DashboardWidget:
+def _desk(board: AnnouncementReader) -> DashboardWidget:
     return DashboardWidget(
         name="announcements.desk",
         area="desk",
         template=f"{TEMPLATES}/desk.jinja2",
         weight=20,
-        context={"counts": counts},
+        context=lambda: {"counts": board.counts()},
     )

@@ -1,8 +1,9 @@
 """Publication of a message and its answer, with the sender's consent and edited by an officer."""
 
 from collections.abc import Collection, Sequence
+from typing import Literal
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Select, and_, select, tuple_
 from translationstring import TranslationString
 
 from civicportal.api.cases import AccessService, Case, CaseChange, CaseService
@@ -11,12 +12,18 @@ from civicportal.api.plugins import Forbidden, Refused
 from civicportal.api.publishing import PersonalDataFound, PublicTexts
 from civicportal_feedback.i18n import _
 from civicportal_feedback.models import Feedback, Publication
+from civicportal_feedback.search import FeedbackSearch, Filters
 from civicportal_feedback.services import FeedbackService
 
 PERMISSION = "feedback:answer:publish"
 LATEST = 500
 """Publications that the findings examine."""
+LONGEST_HEARD = 300
+"""Characters of the public text of a message."""
+State = Literal["candidate", "published", "withdrawn"]
+"""Of a message: one that can be published and never was, a published one, or one whose publication was withdrawn."""
 Pair = tuple[Publication, Feedback]
+Row = tuple[Case, Feedback, Publication | None]
 
 
 class PublicationService(Service):
@@ -29,6 +36,20 @@ class PublicationService(Service):
     def of(self, case: Case) -> Publication | None:
         """Return the publication of a case, withdrawn or not."""
         return self.session.get(Publication, case.id)
+
+    def answer(self, case: Case) -> str:
+        """Return the answer that the sender has read last; empty without one."""
+        events = self.cases.events(case, public=True)
+        return next((event.public_text for event in events if event.after == "answered"), "")
+
+    def wording(self, case: Case) -> dict[str, str]:
+        """Return ``heard`` and ``done`` to begin with: the published words, else message and answer without the sender."""
+        publication = self.of(case)
+        if publication:
+            return {"heard": publication.heard, "done": publication.done}
+        texts = self.work.get(PublicTexts)
+        heard = " ".join(texts.composed(case, case.body).split())
+        return {"heard": heard[:LONGEST_HEARD], "done": texts.composed(case, self.answer(case))}
 
     def refusal_reason(self, case: Case) -> TranslationString | None:
         """Return why a case cannot be published, or None."""
@@ -87,6 +108,25 @@ class PublicationService(Service):
             place = tuple_(Publication.published_at, Publication.case_id)
             query = query.where(place < tuple_(last.published_at, last.case_id))
         return [(publication, feedback) for publication, feedback in self.session.execute(query)]
+
+    def of_staff(self, state: State, limit: int, *, before: int | None = None) -> list[Row]:
+        """Return the messages in a state that the actor may see, latest first.
+
+        :param before: id of the last case of the previous page.
+        """
+        search = self.work.get(FeedbackSearch)
+        query = search.query(Filters(), Case, Feedback, Publication)
+        query = query.outerjoin(Publication, Publication.case_id == Case.id)
+        if state == "candidate":
+            query = query.where(
+                Publication.case_id.is_(None), and_(Feedback.consent, Case.status == "answered")
+            )
+        else:
+            query = query.where(Publication.public.is_(state == "published"))
+        if before is not None:
+            query = query.where(Case.id < before)
+        rows = self.session.execute(query.order_by(Case.id.desc()).limit(limit)).all()
+        return [(case, feedback, publication) for case, feedback, publication in rows]
 
     def codes_naming_senders(self) -> list[str]:
         """Return the codes of publications that identify their sender, from before texts were checked."""

@@ -18,7 +18,7 @@ from civicportal.api.statistics import PeriodFields
 from civicportal.api.submission import NamedCaller
 from civicportal_feedback.i18n import _
 from civicportal_feedback.kinds import CARDS, TITLES
-from civicportal_feedback.search import OPINIONS
+from civicportal_feedback.opinions import OPINIONS
 
 NAMED, ANONYMOUS = "named", "anonymous"
 SENDERS = [

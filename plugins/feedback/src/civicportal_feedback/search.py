@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import ColumnElement, select
 
-from civicportal.api.cases import Case, Workflow
+from civicportal.api.cases import Case
 from civicportal.api.kartable import Referral
 from civicportal.api.lists import (
     CaseFilters,
@@ -13,11 +13,9 @@ from civicportal.api.lists import (
     Rows,
     Selected,
 )
-from civicportal_feedback.i18n import _
 from civicportal_feedback.models import Feedback
+from civicportal_feedback.opinions import has_opinion
 from civicportal_feedback.workflow import KIND
-
-OPINIONS = {"waiting": _("Waits for an opinion"), "come": _("The opinion has come")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +23,7 @@ class Filters(CaseFilters):
     """Filters of a list; empty fields have no effect.
 
     :ivar unit: key of the unit a message is about, including subunits; or ``Option.NONE``.
-    :ivar opinion: one of :data:`OPINIONS`, of open messages with inquiries.
+    :ivar opinion: one of :data:`~civicportal_feedback.opinions.OPINIONS`, of open messages with inquiries.
     """
 
     type: str | None = None
@@ -51,11 +49,11 @@ class FeedbackSearch(CaseList[Filters]):
         if filters.unit:
             found.append(self.has_one_of(Feedback.unit_id, self.unit_ids(filters.unit)))
         if filters.opinion:
-            found += [Case.stage.in_(Workflow.OPEN_STAGES), _asked(waiting=filters.opinion == "waiting")]
+            found.append(has_opinion(filters.opinion))
         return found
 
     def opinions(self, cases: Iterable[Case]) -> dict[int, str]:
-        """Return the state of inquiries about open messages, one of :data:`OPINIONS` by id of the case."""
+        """Return the state of inquiries about open messages by id of the case, see :func:`has_opinion`."""
         ids = [case.id for case in cases if case.is_open]
         query = select(Referral.case_id, Referral.closed_at).where(
             Referral.case_id.in_(ids), Referral.type == "inquiry"
@@ -65,10 +63,3 @@ class FeedbackSearch(CaseList[Filters]):
             if closed_at is None or case_id not in found:
                 found[case_id] = "come" if closed_at else "waiting"
         return found
-
-
-def _asked(*, waiting: bool) -> ColumnElement[bool]:
-    """Return the condition that there are inquiries, with or without missing answers."""
-    asked = select(Referral.id).where(Referral.case_id == Case.id, Referral.type == "inquiry")
-    missing = exists(asked.where(Referral.closed_at.is_(None))).correlate(Case)
-    return missing if waiting else and_(exists(asked).correlate(Case), ~missing)

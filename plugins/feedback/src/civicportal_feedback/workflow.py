@@ -13,6 +13,7 @@ from civicportal.api.cases import (
 from civicportal.api.database import Work
 from civicportal.api.forms import CleanText, Node, StrictSchema
 from civicportal.api.organization import OrganizationService
+from civicportal_feedback.api_filters import FeedbackFilters, message_condition
 from civicportal_feedback.i18n import _
 from civicportal_feedback.importing import COLUMNS, detail_of
 from civicportal_feedback.kinds import TYPES
@@ -115,6 +116,8 @@ FEEDBACK = CaseKind(
     icon="message-2",
     facts=facts,
     subjects=subjects,
+    api_filters=FeedbackFilters,
+    api_condition=message_condition,
     import_columns=COLUMNS,
     import_detail=detail_of,
 )

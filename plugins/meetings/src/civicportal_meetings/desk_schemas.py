@@ -26,6 +26,12 @@ YEARS = range(1700, 2400)
 """Range of dates in URLs whose neighbours exist in every calendar."""
 
 
+def of_our_time(node: colander.SchemaNode, day: date) -> None:
+    """Refuse a date whose neighbours no calendar has."""
+    if day.year not in YEARS:
+        raise colander.Invalid(node, _("This date is too far away."))
+
+
 class SessionSchema(StrictSchema):
     """A public meeting day; without seats it blocks the time."""
 
@@ -37,7 +43,7 @@ class SessionSchema(StrictSchema):
         ),
         missing="",
     )
-    day = Node(CityDate(), title=_("Date"))
+    day = Node(CityDate(), title=_("Date"), validator=of_our_time)
     first = Node(ClockTime(), title=_("From (time)"))
     last = Node(ClockTime(), title=_("Until (time)"))
     place = Node(CleanText(0, 100), title=_("Place of the meeting"), missing="")

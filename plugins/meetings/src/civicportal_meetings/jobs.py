@@ -52,6 +52,12 @@ def recall_members(site: Site, actor: Identity = Identity.SYSTEM, session_id: in
             log.exception("the time of case %s could not be taken back; the next run tries again", case_id)
 
 
+def recall_all(site: Site, actor: Identity, session_id: int) -> None:
+    """Release the times of a cancelled session: those of requests of a colleague or another unit as the system."""
+    for one in (actor, Identity.SYSTEM):
+        recall_members(site, one, session_id)
+
+
 def remind(site: Site) -> None:
     """Queue the reminders that are due, each in a separate transaction."""
     after = 0

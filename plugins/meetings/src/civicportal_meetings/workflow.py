@@ -7,7 +7,7 @@ from translationstring import TranslationString
 
 from civicportal.api.cases import Case, CaseKind, Reason, State, Transition, Workflow
 from civicportal.api.database import Work
-from civicportal_meetings import prefill, schemas
+from civicportal_meetings import importing, prefill, schemas
 from civicportal_meetings.correction import CORRECTION
 from civicportal_meetings.i18n import _
 from civicportal_meetings.identity import facts_of_identity
@@ -250,6 +250,11 @@ MEETINGS = CaseKind(
     icon="calendar-event",
     identity=facts_of_identity,
     api_detail=appointment_detail,
+    import_columns=importing.COLUMNS,
+    import_moments=importing.MOMENTS,
+    import_personal=importing.PERSONAL,
+    import_detail=importing.detail_of,
+    import_written=importing.written,
     correction=CORRECTION,
 )
 MAYORS_ORDERS = CaseKind(

@@ -6,9 +6,17 @@ from civicportal.api.forms import Option
 from civicportal.api.kartable import KartableService
 from civicportal.api.organization import OrganizationService
 from civicportal.api.submission import QuestionnaireService
-from civicportal_reports.categories import every_option
+from civicportal_reports.categories import every_option, filter_options, topics
 from civicportal_reports.i18n import _
 from civicportal_reports.workflow import KIND
+
+
+def public_choices(work: Work) -> dict[str, object]:
+    """Return the bindings of the public filters: categories and districts."""
+    return {
+        "categories": filter_options(topics(work)),
+        "districts": work.site.map.districts if work.site.map else [],
+    }
 
 
 def desk_choices(work: Work, category: str | None = None) -> dict[str, object]:

@@ -18,6 +18,7 @@ from civicportal_reports.models import Report
 from civicportal_reports.schemas import DeskFilters, StatisticsSchema
 from civicportal_reports.search import Filters, ReportSearch
 from civicportal_reports.statistics import subject
+from civicportal_reports.workflow import KIND
 
 PERMISSIONS = ("reports:case:export",)
 
@@ -93,7 +94,7 @@ LIST = Export(
     bindings=desk_choices,
     columns=CaseSource.columns(
         without=("kind",),
-        answers=True,
+        answers=KIND,
         more=(
             ExportColumn(
                 name="district",

@@ -33,6 +33,7 @@ MOST_STOPS = 25
 """Maximum number of reports of a day: the most urgent ones."""
 CLOSE = "close"
 """The step of :data:`~civicportal_reports.workflow.WORKFLOW` that finishes the work."""
+_JOB = aliased(Referral)
 WHOSE: dict[str, bool | None] = {"all": None, "mine": True, "unit": False}
 """Choices of a list, as the argument of :meth:`AccessService.in_kartable`."""
 
@@ -235,8 +236,7 @@ class FieldService(Service):
 
 
 def _has_open_jobs() -> ColumnElement[bool]:
-    job = aliased(Referral)
-    return exists().where(job.case_id == Case.id, job.type == "job", job.closed_at.is_(None))
+    return exists().where(_JOB.case_id == Case.id, _JOB.type == "job", _JOB.closed_at.is_(None))
 
 
 def last_moment(job: Referral) -> datetime | None:

@@ -26,6 +26,7 @@ from civicportal_reports.models import ReportsBase
 from civicportal_reports.nearby import NearbyService
 from civicportal_reports.open311_client import jobs as remote_jobs
 from civicportal_reports.open311_client.services import ACTIONS, MANAGE, RemoteService
+from civicportal_reports.open311_client.telling import UpdateQueue
 from civicportal_reports.open_data import REPORTS_DATASET
 from civicportal_reports.schemas import Settings
 from civicportal_reports.workflow import KIND, REPORTS
@@ -110,7 +111,7 @@ def navigation_items() -> Iterable[NavigationItem]:
             title=_("Map of reports"),
             route="reports.list",
             icon="map",
-            weight=90,
+            weight=50,
         ),
         NavigationItem(
             name="reports.follow",
@@ -185,6 +186,7 @@ def case_changed(change: CaseChange, work: Work) -> None:
     if change.case.kind == KIND:
         work.get(DuplicateService).sync_duplicate_link(change)
         work.get(RemoteService).case_changed(change)
+        UpdateQueue(work).case_changed(change)
 
 
 @hookimpl

@@ -76,22 +76,24 @@ class ReportService(Service):
     def _open(self, new: NewReport, citizen_id: int | None, key: str | None) -> Case:
         place = new.location
         topic = self.organization.category_name(new.category.id, self.work.site.locale)
-        case = self.cases.open(
-            kind_of(self.work.site, KIND),
-            subject=subject_of(self.work, topic, place.street or place.district),
-            body=new.body,
-            citizen_id=citizen_id,
-            place=place.name(self.work),
-            category=new.category,
-            detail=Report(**place.columns),
-            attachments=new.photos,
-            owner=new.owner,
-            source=new.source,
-            urgent=new.urgent,
-            idempotency_key=key,
-        )
+        questionnaires = self.work.get(QuestionnaireService)
+        with questionnaires.opening(new.answers, new.category.id):
+            case = self.cases.open(
+                kind_of(self.work.site, KIND),
+                subject=subject_of(self.work, topic, place.street or place.district),
+                body=new.body,
+                citizen_id=citizen_id,
+                place=place.name(self.work),
+                category=new.category,
+                detail=Report(**place.columns),
+                attachments=new.photos,
+                owner=new.owner,
+                source=new.source,
+                urgent=new.urgent,
+                idempotency_key=key,
+            )
         if new.answers is not None:
-            self.work.get(QuestionnaireService).write(case, new.answers)
+            questionnaires.write(case, new.answers)
         return case
 
     # -- others' reports -------------------------------------------------------------------------------------

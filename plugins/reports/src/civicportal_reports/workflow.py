@@ -16,6 +16,7 @@ from civicportal.api.cases import (
 from civicportal.api.database import Work
 from civicportal.api.forms import CleanText, KeyList, Node, StrictSchema, TrackingCode
 from civicportal.api.plugins import Site
+from civicportal_reports.api_filters import ReportFilters, report_condition
 from civicportal_reports.correction import CORRECTION
 from civicportal_reports.i18n import _
 from civicportal_reports.importing import COLUMNS, detail_of
@@ -233,6 +234,8 @@ REPORTS = CaseKind(
     asks=True,
     counter_table=PLACES,
     api_detail=place_detail,
+    api_filters=ReportFilters,
+    api_condition=report_condition,
     correction=CORRECTION,
     import_columns=COLUMNS,
     import_detail=detail_of,

@@ -27,6 +27,8 @@ ASK = 30.0
 """Idle seconds after which PostgreSQL is pinged: a network may drop connections silently."""
 TURNING_ON = 10.0
 """Seconds."""
+WRITER_SECONDS = 10.0
+"""How long SQLite waits for another writer, of the same process or of another."""
 _OWNER = "civicportal_writer"
 _SINCE = "civicportal_idle_since"
 
@@ -99,12 +101,13 @@ def prepare_sqlite(engine: Engine) -> None:
 
     Writers use ``BEGIN IMMEDIATE`` behind a fair lock of the process, readers ``BEGIN``.
     """
-    lock = FairLock()
+    lock, milliseconds = FairLock(), int(WRITER_SECONDS * 1000)
 
     @event.listens_for(engine, "connect")
     def connect(connection: "sqlite3.Connection", _: ConnectionPoolEntry) -> None:
         connection.isolation_level = None
-        for pragma in ("foreign_keys=ON", "busy_timeout=10000", "synchronous=FULL", "temp_store=MEMORY"):
+        connection.execute(f"PRAGMA busy_timeout={milliseconds}")
+        for pragma in ("foreign_keys=ON", "synchronous=FULL", "temp_store=MEMORY"):
             connection.execute(f"PRAGMA {pragma}")
         write_ahead(connection)
 
@@ -113,7 +116,7 @@ def prepare_sqlite(engine: Engine) -> None:
         if not connection.get_execution_options().get(WRITE):
             connection.exec_driver_sql("BEGIN")
             return
-        lock.acquire(timeout=10)
+        lock.acquire(timeout=WRITER_SECONDS)
         connection.connection._connection_record.info[_OWNER] = True
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 

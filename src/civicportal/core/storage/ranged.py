@@ -11,9 +11,10 @@ __all__ = ["open_ranged"]
 class _RangedFile(io.RawIOBase):
     """A raw file that requests the ranges that are read."""
 
-    def __init__(self, read: Callable[[int, int], bytes], size: int) -> None:
+    def __init__(self, read: Callable[[int, int], bytes], size: int, piece: int) -> None:
         self._read = read
         self._size = size
+        self._piece = piece
         self._at = 0
 
     def readable(self) -> bool:
@@ -36,6 +37,10 @@ class _RangedFile(io.RawIOBase):
         self._at += len(piece)
         return len(piece)
 
+    def readall(self) -> bytes:
+        # As inherited it would request 8 KiB at a time.
+        return b"".join(iter(lambda: self.read(self._piece), b""))
+
 
 def open_ranged(read: Callable[[int, int], bytes], size: int, piece: int) -> BinaryIO:
     """Return a file that requests one range at a time.
@@ -46,4 +51,4 @@ def open_ranged(read: Callable[[int, int], bytes], size: int, piece: int) -> Bin
     :param size: bytes of the whole file.
     :param piece: bytes per request.
     """
-    return io.BufferedReader(_RangedFile(read, size), piece)
+    return io.BufferedReader(_RangedFile(read, size, piece), piece)

@@ -10,7 +10,7 @@ from civicportal.core.work import Service
 from civicportal.domain.accounts.messages import AccountMessages
 from civicportal.domain.accounts.models import Deputy, User, at_work
 from civicportal.domain.accounts.names import by_name
-from civicportal.domain.accounts.rights import RightsService
+from civicportal.domain.accounts.rights import NO_MORE, RightsService
 from civicportal.domain.audit.services import AuditService
 from civicportal.util.errors import Forbidden, NotFound, Refused
 from civicportal.util.i18n import _
@@ -44,7 +44,8 @@ class DeputyService(Service):
 
         :param first: the first day of the absence.
         :param last: the last day, inclusive.
-        :raises Forbidden: when another user than the absent person would delegate more than they have themselves.
+        :raises Forbidden: when another user than the absent person, or a token of theirs, would delegate more than they
+            have themselves.
         :raises Refused: for days in the past or the wrong order, and an inactive colleague.
         """
         self._require(absent)
@@ -77,11 +78,12 @@ class DeputyService(Service):
         self.session.flush()
 
     def _require(self, absent: User) -> None:
-        if absent.id == self.work.actor.user_id:
+        # A token has less than its person, and would give away the rest.
+        if absent.id == self.work.actor.user_id and self.work.actor.token_id is None:
             return
         rights = self.work.get(RightsService)
         if not rights.manages(absent) or not rights.may_delegate(absent):
-            raise Forbidden("a deputy gets what the absent person holds")
+            raise Forbidden("a deputy gets what the absent person holds", NO_MORE)
 
     def _refuse_days(self, absent: User, first: date, last: date) -> None:
         if last < first:

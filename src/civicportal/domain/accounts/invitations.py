@@ -3,9 +3,10 @@
 They are valid once, for one day.
 """
 
+import base64
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, select, update
@@ -20,7 +21,8 @@ from civicportal.domain.accounts.identity import identity_of
 from civicportal.domain.accounts.memberships import MembershipService
 from civicportal.domain.accounts.messages import AccountMessages
 from civicportal.domain.accounts.models import Invitation, Role, User
-from civicportal.domain.accounts.rights import RightsService
+from civicportal.domain.accounts.programs import ProgramRights
+from civicportal.domain.accounts.rights import NO_MORE, RightsService
 from civicportal.domain.accounts.services import AccountService
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.organization.models import Category, Unit
@@ -64,13 +66,14 @@ class InvitationService(Service):
     # --- making
 
     def invite(
-        self, *, username: str, name: str, mobile: str, scopes: Sequence[Scope]
+        self, *, username: str, name: str, mobile: str, scopes: Sequence[Scope], once: str = ""
     ) -> tuple[Invitation, str]:
         """Invite a person, and notify them by SMS.
 
         The SMS does not contain the link.
 
         :param mobile: E.164; the code that verifies it is sent there.
+        :param once: idempotency key of a call, by which :meth:`token_again` returns the token once more.
         :returns: the invitation and its token, which is not stored.
         :raises Forbidden: when the actor would grant more than they have.
         :raises UsernameTaken: when the user name is another's, ``NumberTaken`` when the mobile is.
@@ -80,9 +83,9 @@ class InvitationService(Service):
         for scope in scopes:
             self.work.get(MembershipService).refuse_unfit(None, scope.role, *scope.ids)
         if not self._may_give(scopes, self.work.actor):
-            raise Forbidden("the invitation gives more than its giver has")
+            raise Forbidden("the invitation gives more than its giver has", NO_MORE)
         grants = [_grant(scope) for scope in scopes]
-        made = self._make("join", username=username, name=name, mobile=mobile, grants=grants)
+        made = self._make("join", username=username, name=name, mobile=mobile, grants=grants, once=once)
         self.work.get(AccountMessages).notify_number("member.invited", mobile)
         return made
 
@@ -125,25 +128,31 @@ class InvitationService(Service):
         self.work.get(AccountMessages).notify("member.rescue", user)
         return token
 
-    def renew(self, invitation: Invitation) -> str:
+    def renew(self, invitation: Invitation, *, once: str = "") -> str:
         """Replace the link of an invitation.
 
         The new one is valid for a day; the old one is revoked.
 
+        :param once: see :meth:`invite`.
         :raises Forbidden: when the actor would grant more than they have.
         :raises Refused: when it has been used or revoked.
         """
         if invitation.used_at or invitation.revoked_at:
             raise Refused(_("This invitation has been used or called off."))
         if not self._gives(invitation, self.work.actor):
-            raise Forbidden("the invitation gives more than its giver has")
-        token = new_token()
-        invitation.token_hash = token_hash(token)
+            raise Forbidden("the invitation gives more than its giver has", NO_MORE)
         invitation.expires_at = self.work.clock.now() + LIFE
+        token = self._token(once, invitation.expires_at)
+        invitation.token_hash = token_hash(token)
         invitation.inviter_id = self.work.actor.user_id
         self._record("invitation:renew", invitation)
         self.work.get(AccountMessages).notify_number("member.invited", invitation.mobile)
         return token
+
+    def token_again(self, invitation: Invitation, once: str) -> str | None:
+        """Return the token of a link to the call that made it; None to another one, or after a change of keys."""
+        token = self._token(once, invitation.expires_at)
+        return token if token_hash(token) == invitation.token_hash else None
 
     def revoke(self, invitation: Invitation) -> None:
         """Revoke an invitation and its link."""
@@ -276,8 +285,10 @@ class InvitationService(Service):
         user_id: int | None = None,
         life: timedelta = LIFE,
         operator: str = "",
+        once: str = "",
     ) -> tuple[Invitation, str]:
-        token, now = new_token(), self.work.clock.now()
+        now = self.work.clock.now()
+        token = self._token(once, now + life)
         invitation = Invitation(
             token_hash=token_hash(token),
             purpose=purpose,
@@ -294,6 +305,13 @@ class InvitationService(Service):
         self.session.flush()
         self._record(f"invitation:{purpose}", invitation, operator=operator)
         return invitation, token
+
+    def _token(self, once: str, expires_at: datetime) -> str:
+        """Return a new token; that of a call follows from the keys of the site, the call and the time."""
+        if not once:
+            return new_token()
+        digest: bytes = self.work.site.keys.mac("invitation", once, expires_at.astimezone(UTC).isoformat())
+        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
     def _use(self, invitation: Invitation) -> None:
         now = self.work.clock.now()
@@ -327,6 +345,8 @@ class InvitationService(Service):
         inviter = self.session.get_one(User, invitation.inviter_id)
         if inviter.disabled_at or inviter.deleted_at:
             raise LinkExpired(f"who made invitation {invitation.id} has left")
+        if inviter.machine:
+            return self.work.get(ProgramRights).identity_of(inviter)
         return identity_of(self.work, inviter, "staff")
 
     def _gives(self, invitation: Invitation, giver: Identity) -> bool:

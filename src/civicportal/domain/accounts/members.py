@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 HIDDEN_FOR = timedelta(days=30)
 """Period in which a deleted member can be restored; then their data is erased."""
+DELETED = _("This account is deleted: restore it first.")
 
 
 class MemberService(Service):
@@ -106,9 +107,11 @@ class MemberService(Service):
 
         :raises Forbidden: when it is an administrator and the actor is none.
         :raises LastAdministrator: when no one else holds the built-in role.
-        :raises Refused: for oneself.
+        :raises Refused: for oneself, and for a deleted person, whose data would be kept for longer.
         """
         self._refuse_to_close(user)
+        if user.deleted_at is not None:
+            raise Refused(DELETED)
         user.deleted_at, user.deleted_by_id = self.work.clock.now(), self.work.actor.user_id
         self._close("member:delete", user)
 

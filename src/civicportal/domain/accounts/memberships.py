@@ -9,7 +9,7 @@ from sqlalchemy import select
 from civicportal.core.security import Identity
 from civicportal.core.work import Service
 from civicportal.domain.accounts.models import Membership, Role, User
-from civicportal.domain.accounts.rights import RightsService
+from civicportal.domain.accounts.rights import ELSEWHERE, NO_MORE, RightsService
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.organization.models import Category, Unit
 from civicportal.util.errors import Conflict, Forbidden, NotFound, Refused
@@ -58,9 +58,9 @@ class MembershipService(Service):
         unit_id, category_id = unit.id if unit else None, category.id if category else None
         self.refuse_unfit(user, role, unit_id, category_id)
         if not self.rights.may_give(role, unit_id, category_id, by=by):
-            raise Forbidden(f"role {role.key!r} holds more than its giver has")
+            raise Forbidden(f"role {role.key!r} holds more than its giver has", NO_MORE)
         if not self.rights.manages_within(unit_id, by=by):
-            raise Forbidden("the giver does not manage the people of this unit")
+            raise Forbidden("the giver does not manage the people of this unit", ELSEWHERE)
         membership = Membership(user=user, role=role, unit_id=unit_id, category_id=category_id)
         self.session.add(membership)
         self.session.flush()
@@ -80,7 +80,7 @@ class MembershipService(Service):
         if membership is None or membership.user_id != user.id:
             raise NotFound("no such membership")
         if not self.rights.manages_within(membership.unit_id):
-            raise Forbidden("the actor does not manage the people of this unit")
+            raise Forbidden("the actor does not manage the people of this unit", ELSEWHERE)
         if membership.role.builtin:
             self.rights.require_manage(user)
             self.rights.require_another_administrator(user)

@@ -17,9 +17,12 @@ from civicportal.domain.accounts.models import Deputy, Membership, Role, User
 from civicportal.domain.accounts.permissions import LEAD
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.errors import Forbidden, NotFound
-from civicportal.util.i18n import listed
+from civicportal.util.i18n import _, listed
 
 MANAGE = "core:member:manage"
+NO_MORE = _("Only rights that the giver has there can be given. A token has those that its scopes leave.")
+ELSEWHERE = _("Only who manages the members of the unit may do this.")
+ADMINISTRATORS = _("Only an administrator changes an administrator, and not by a program.")
 
 
 class RightsService(Service):
@@ -135,15 +138,23 @@ class RightsService(Service):
     def require_manage(self, user: User) -> None:
         """Refuse to change an account outside the managed units.
 
-        :raises Forbidden: when the account has a role outside the units that the actor manages; or when it is that of
-            an administrator, or of a present or future deputy of one, and the actor is not an administrator.
+        :raises Forbidden: when the account has a role outside the units that the actor manages; or see
+            :meth:`require_not_above`.
+        """
+        if not self.manages(user):
+            raise Forbidden("the person holds a role outside the units of who manages them", ELSEWHERE)
+        self.require_not_above(user)
+
+    def require_not_above(self, user: User) -> None:
+        """Refuse to change an administrator unless the actor is one.
+
+        :raises Forbidden: when the account is that of an administrator, or of a present or future deputy of one, and
+            the actor is not an administrator.
         """
         actor = self.work.actor
-        if not self.manages(user):
-            raise Forbidden("the person holds a role outside the units of who manages them")
         may = actor.realm == "system" or any(grant.own and grant.administrator for grant in actor.grants)
         if not may and any(row.role.builtin for row in self._given_by_account(user)):
-            raise Forbidden("only an administrator changes an administrator")
+            raise Forbidden("only an administrator changes an administrator", ADMINISTRATORS)
 
     def unlimited_rights(self, role: Role, unit_id: int | None, category_id: int | None) -> list[str]:
         """Return the rights that a limited membership does not give."""

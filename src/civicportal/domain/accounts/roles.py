@@ -56,6 +56,10 @@ class RoleService(Service):
         """
         return fetch_row(self.session, Role, role_id, lock=lock)
 
+    def by_key(self, key: str) -> Role | None:
+        """Return the role with a key, or None."""
+        return self.session.scalar(select(Role).where(Role.key == key))
+
     def holders(self) -> dict[int, int]:
         """Return the number of holders by role id, without deleted people."""
         query = (

@@ -35,25 +35,23 @@ def ask_proof(request: Request, form: BoundForm | None = None, *, back: str = ""
     return HTTPSeeOther(f"{request.route_path('account_confirm')}?{urlencode({'next': back})}")
 
 
-def prove(request: Request, form: BoundForm | None = None, *, back: str = "") -> HTTPSeeOther | None:
+def prove(
+    request: Request, form: BoundForm | None = None, *, back: str = "", shows: bool = False
+) -> HTTPSeeOther | None:
     """Return a redirect to the proof page, None if a proof was given within the last five minutes.
 
     What was typed is kept, and shown again afterwards.
 
     :param form: of the page, if it has one.
     :param back: path of the page to return to with its query string; that of the request if empty.
+    :param shows: the page may be seen without a proof; only its form asks for one.
     """
-    asked = ask_proof(request, form, back=back)
+    sent = request.method == "POST"
+    asked = ask_proof(request, form, back=back) if sent or not shows else None
     if asked is None and form is not None:
         restore(request, form)
-        if (
-            request.method == "POST"
-            and request.session_token
-            and request.identity.has_pending_forms is not False
-        ):
-            # A separate unit of work: that of the request may not be open yet, as where the view calls another server.
-            with request.site.work(actor=request.identity, locale=request.locale_name) as work:
-                work.get(SessionService).forget(request.session_token, FORM + request.path)
+        if sent:
+            _forget(request, back.partition("?")[0] or request.path)
     return asked
 
 
@@ -61,6 +59,16 @@ def restore(request: Request, form: BoundForm) -> None:
     """Restore the kept form when its page is shown again."""
     if request.method == "GET":
         fill_pending(request, form)
+
+
+def _forget(request: Request, path: str) -> None:
+    if "work" in vars(request):
+        # A second writer would wait for the first one for ever.
+        forget_pending(request, path)
+    elif request.session_token and request.identity.has_pending_forms is not False:
+        # A separate unit of work: that of the request may not be open yet, as where the view calls another server.
+        with request.site.work(actor=request.identity, locale=request.locale_name) as work:
+            work.get(SessionService).forget(request.session_token, FORM + path)
 
 
 def _keep(request: Request, form: BoundForm, path: str) -> None:

@@ -87,6 +87,7 @@ CORE_ACTIONS: dict[str, TranslationString] = {
     "import:end": _("Ended an import"),
     "import:map": _("Changed the mapping of an import"),
     "import:report": _("Downloaded the report of an import"),
+    "import:server": _("Ordered to read another server for an import"),
     "import:undo": _("Began to take an import back"),
     "import:undone": _("Took an import back"),
     "import:upload": _("Uploaded files for an import"),

@@ -11,6 +11,7 @@ from civicportal.domain.automation.models import Automation
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.organization.services import OrganizationService, Tree
+from civicportal.domain.questionnaires.services import QuestionnaireService
 from civicportal.util.persian import folded
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class ConditionService(Service):
     def __init__(self, work: "Work") -> None:
         super().__init__(work)
         self.organization = work.get(OrganizationService)
+        self.questionnaires = work.get(QuestionnaireService)
 
     def fits(self, automation: Automation, case: Case, *, but_status: bool = False) -> bool:
         """Return whether a case meets all conditions.
@@ -41,6 +43,7 @@ class ConditionService(Service):
             and _covers(self.organization.units, automation.unit_id, case.unit_id)
             and self._has_words(automation, case)
             and self._has_facts(automation, case)
+            and self._has_choice(automation, case)
         )
 
     def sql(self, automation: Automation) -> Iterable[ColumnElement[bool]]:
@@ -53,6 +56,11 @@ class ConditionService(Service):
             yield Case.category_id.in_(self.organization.categories.subtree(automation.category_id))
         if automation.unit_id:
             yield Case.unit_id.in_(self.organization.units.subtree(automation.unit_id))
+        if automation.choice_id:
+            yield self.questionnaires.has_choice(automation.choice_id)
+
+    def _has_choice(self, automation: Automation, case: Case) -> bool:
+        return automation.choice_id is None or automation.choice_id in self.questionnaires.chosen(case)
 
     def _has_facts(self, automation: Automation, case: Case) -> bool:
         if not automation.facts:

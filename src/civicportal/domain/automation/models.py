@@ -48,6 +48,8 @@ class Automation(Base):
     urgent: Mapped[bool | None] = tagged_column(Boolean)
     #: Facts of the case that must be equal, as of a routing rule.
     facts: Mapped[dict[str, str]] = tagged_column(JSON, default=dict)
+    #: A choice that is among the answers of the case. One that was deleted, which no case has, never fits.
+    choice_id: Mapped[int | None] = tagged_column(BigId)
     #: One of these, separated by commas or lines, must occur in the words of the case.
     words: Mapped[str] = tagged_column(Text, default="")
 

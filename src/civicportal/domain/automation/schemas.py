@@ -5,6 +5,7 @@ import colander
 from civicportal.domain.automation.services import STATES
 from civicportal.domain.automation.triggers import AGES, TRIGGERS
 from civicportal.domain.cases.sources import SOURCES
+from civicportal.domain.kartable.choices import refuse_other_answer
 from civicportal.domain.kartable.schemas import refuse_unknown_fields
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
@@ -52,6 +53,7 @@ class AutomationForm(StrictSchema):
     kind = optional_choice("kinds", _("Service"), _("All services"))
     status = optional_choice("statuses", _("Status"), _("Every status"))
     category = optional_choice("categories", _("Category"), _("All categories"))
+    choice = optional_choice("choices", _("Answer to a question"), _("Does not matter"))
     unit = optional_choice("units", _("In the unit or those below it"), _("All units"))
     source = optional_choice(
         [Option(value=name, label=title) for name, title in SOURCES.items()],
@@ -116,6 +118,7 @@ class AutomationForm(StrictSchema):
             kind = kind or of_kind
         if kind and values["category"] and node.bindings["kind_of"][values["category"]] != kind:
             error["category"] = _("This category is one of another service.")
+        refuse_other_answer(node, values, error, kind)
         for name, kinds in node.bindings["fact_kinds"].items():
             if kind and values[f"fact_{name}"] and kind not in kinds:
                 error[f"fact_{name}"] = _("This service does not know it.")

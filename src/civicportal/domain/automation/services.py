@@ -19,6 +19,7 @@ from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.organization.editing import changes, new_key
 from civicportal.domain.organization.services import OrganizationService
+from civicportal.domain.questionnaires.services import QuestionnaireService
 from civicportal.util.errors import Refused
 from civicportal.util.i18n import _
 from civicportal.util.lists import IdPage, move, newest_first
@@ -242,6 +243,8 @@ class AutomationService(Service):
             return _("Its category is switched off.")
         if to_unit and not to_unit.active:
             return _("Its unit takes no cases any more.")
+        if automation.choice_id and not self.work.get(QuestionnaireService).is_offered(automation.choice_id):
+            return _("Its answer is not offered any more.")
         return None
 
     def runs(

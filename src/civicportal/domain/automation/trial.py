@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from civicportal.core.work import Service
 from civicportal.domain.automation.ages import AgeService
@@ -18,6 +18,7 @@ from civicportal.domain.cases.models import Case, CaseEvent
 from civicportal.domain.cases.opening import OpeningService
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.organization.services import OrganizationService
+from civicportal.domain.questionnaires.services import QuestionnaireService
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
@@ -71,12 +72,14 @@ class TrialService(Service):
 
     def run(self, automation: Automation) -> Trial:
         """Find the newest cases of the last 90 days on which an automation would have acted."""
-        found = self._cases(automation)
+        found = self.session.scalars(self.query(automation)).all()
         outcome = Trial(cases=len(found[:MOST]), complete=len(found) <= MOST)
         found = found[:MOST]
         seen = self.work.get(AutomationService).visible(case.id for case in found)
         if automation.facts:
             self.work.get(OpeningService).read_details(found)
+        if automation.choice_id:
+            self.work.get(QuestionnaireService).read_choices(found)
         cases = self.work.get(CaseService)
         cases.load_events(found)
         for case in found:
@@ -90,14 +93,14 @@ class TrialService(Service):
                 outcome.shown.append(TrialCase(case=case, at=at, seen=case.id in seen))
         return outcome
 
-    def _cases(self, automation: Automation) -> Sequence[Case]:
+    def query(self, automation: Automation) -> Select[Case]:
+        """Return the query for the cases that are examined, and one more."""
         query = select(Case).where(
             Case.created_at > self.work.clock.now() - PERIOD, *self.conditions.sql(automation)
         )
         if automation.kind:
             query = query.where(Case.kind == automation.kind)
-        newest = query.order_by(Case.created_at.desc(), Case.id.desc())
-        return self.session.scalars(newest.limit(MOST + 1)).all()
+        return query.order_by(Case.created_at.desc(), Case.id.desc()).limit(MOST + 1)
 
     def _times(self, automation: Automation, case: Case, events: Sequence[CaseEvent]) -> Iterator[datetime]:
         """Yield when the automation would have acted.

@@ -14,11 +14,12 @@ from civicportal.domain.automation.triggers import AGES, TRIGGERS
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.sources import SOURCES
 from civicportal.domain.cases.workflow import CaseKind
-from civicportal.domain.kartable.choices import known_facts, people_options
+from civicportal.domain.kartable.choices import answer_bindings, known_facts, people_options
 from civicportal.domain.kartable.ready_texts import FIELDS
 from civicportal.domain.notifications.troubles import localized_reason
 from civicportal.domain.organization.choices import category_options, unit_options
 from civicportal.domain.organization.services import OrganizationService
+from civicportal.domain.questionnaires.services import QuestionnaireService
 from civicportal.util.errors import Refused
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
@@ -159,6 +160,7 @@ def _words(request: Request) -> dict[str, object]:
         "kinds": kinds_of(request.site),
         "sources": SOURCES,
         "organization": request.work.get(OrganizationService),
+        "choice_title": request.work.get(QuestionnaireService).choice_title,
         "fact_titles": {name: fact.title for name, (fact, _kinds) in known_facts(request.site).items()},
         "localized_reason": partial(localized_reason, localizer=request.localizer),
     }
@@ -182,6 +184,7 @@ def _trial(request: Request, columns: Values, found: Automation | None) -> dict[
 
 def _form(request: Request, found: Automation | None, present: Values) -> BoundForm:
     work, facts = request.work, known_facts(request.site)
+    answers = answer_bindings(work, keep=found.choice_id if found else None)
     categories = work.get(OrganizationService).categories.by_id.values()
     kinds = kinds_of(request.site).values()
     schema = AutomationForm()
@@ -189,6 +192,8 @@ def _form(request: Request, found: Automation | None, present: Values) -> BoundF
         node = optional_choice(fact.values, fact.title, _("Does not matter"))
         node.name = f"fact_{name}"
         schema.add(node)
+    if not answers["choices"]:
+        del schema["choice"]
     bindings = {
         "kinds": [Option(value=kind.name, label=kind.title) for kind in kinds],
         "statuses": [option for kind in kinds for option in _statuses(kind)],
@@ -196,6 +201,7 @@ def _form(request: Request, found: Automation | None, present: Values) -> BoundF
         "units": unit_options(work, keep=found.to_unit_id if found else None),
         "people": people_options(work),
         "kind_of": {str(category.id): category.kind for category in categories},
+        **answers,
         "fact_kinds": {name: kinds for name, (_fact, kinds) in facts.items()},
         "asking": {kind.name for kind in kinds if asks(kind)},
     }
@@ -215,6 +221,7 @@ def _present(found: Automation) -> dict[str, object]:
         **{name: getattr(found, name) for name in (*SAME, "age", "backlog", "kind")},
         "status": f"{found.kind}:{found.status}" if found.status else None,
         "category": str(found.category_id) if found.category_id else None,
+        "choice": str(found.choice_id) if found.choice_id else None,
         "unit": str(found.unit_id) if found.unit_id else None,
         "urgent": _choice(found.urgent),
         "set_urgent": _choice(found.set_urgent),
@@ -241,6 +248,7 @@ def _columns(request: Request, values: Values, facts: dict[str, str]) -> dict[st
         "kind": values["kind"] or of_kind or None,
         "status": status or None,
         "category_id": int(values["category"]) if values["category"] else None,
+        "choice_id": int(values["choice"]) if values.get("choice") else None,
         "unit_id": int(values["unit"]) if values["unit"] else None,
         "urgent": _flag(values["urgent"]),
         "facts": {**{name: value for name, value in facts.items() if name not in known}, **chosen},

@@ -21,17 +21,21 @@ from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.public_type import CHECKED, PublicText
 from civicportal.util.countries.personal import Kind
 from civicportal.util.i18n import _, listed
+from civicportal.util.persian import LONGEST_WORD, key
 from civicportal.util.personal_data import KINDS, Person, PersonalDatum, compose, find, salutation
 from civicportal.util.values import Values
+from civicportal.web.schema import CleanText, ListOf, Node
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
 
 Find = Callable[[str], list[PersonalDatum]]
 ALLOWED = "allowed"
-"""Key in an event's data for the words that an officer declared not to be names."""
+"""Key in an event's data, and field of the body of a call, for the words that an officer declared not to be names."""
 ANYBODYS: frozenset[Kind] = frozenset({"mobile", "national_code"})
 """Kinds that are refused in texts of the city too, where the address of an office is allowed."""
+MOST_ALLOWED = 20
+"""Maximum of words of a text that a person declares not to be names."""
 _CLEARED = "civicportal.cleared_cases"
 
 
@@ -63,6 +67,14 @@ class PersonalDataFound(Refused):
     def pointers(self) -> Mapping[str, str]:
         """Return the reason for each text."""
         return {f"#/{name}": self.reason for name in self.fields}
+
+    @property
+    def doubts(self) -> Mapping[str, Sequence[str]]:
+        """Return the words of each text that may be no names."""
+        return {
+            f"#/{name}": list(dict.fromkeys(one.word for one in found if one.word))
+            for name, found in self.fields.items()
+        }
 
 
 class PublicTexts(Service):
@@ -107,6 +119,22 @@ class PublicTexts(Service):
             name: PublicText(text[salutation(text, person, self.country) if addressed else 0 :], CHECKED)
             for name, text in texts.items()
         }
+
+    @staticmethod
+    def allowed_node() -> Node:
+        """Return the field ``allowed`` of the body of a call: words of its texts that look like names and are none."""
+        return Node(
+            ListOf(CleanText(1, LONGEST_WORD), max=MOST_ALLOWED),
+            name=ALLOWED,
+            title=_("Words of the text that look like names and are none"),
+            description=_("Those that a refusal lists as “words”, once a person has looked at them"),
+            missing=(),
+        )
+
+    @staticmethod
+    def allowed_words(values: Values) -> frozenset[str]:
+        """Return the words of the field ``allowed`` of a body, for :meth:`check`."""
+        return frozenset(key(word) for word in values.get(ALLOWED, ()))
 
     def own(self, text: str) -> list[PersonalDatum]:
         """Return the personal data in a text written by the actor.

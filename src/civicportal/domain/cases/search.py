@@ -43,6 +43,7 @@ from civicportal.domain.cases.search_query import fts5_query, tsquery, tsquery_o
 from civicportal.util.lists import Total, count_rows
 from civicportal.util.queries import Rows
 
+_OTHER = aliased(Case)
 _INDEX = table("case_search", column("case_id", BigInteger), column("doc"), column("rowid", BigInteger))
 
 
@@ -122,8 +123,7 @@ class CaseSearch(Service):
         if not SearchIndex(self.work.site.engines).is_ready(self.session):
             return or_(code_begins(term.code), occurs(term, Case.search_text, self.work.site.engines.dialect))
         # Two short lists of ids: of two alternative conditions PostgreSQL would compare every case with both.
-        other = aliased(Case)
-        codes = select(other.id).where(code_begins(term.code, other))
+        codes = select(_OTHER.id).where(code_begins(term.code, _OTHER))
         if self._on_postgresql:
             in_words = select(_INDEX.c.case_id).where(
                 _document_has(self._tsquery([term], kind, people=False))

@@ -167,7 +167,7 @@ def _index(engines: Engines) -> None:
         # One process builds at a time. A statement that waits for the lock would have a snapshot, for whose end CREATE
         # INDEX CONCURRENTLY of the other process waits: a deadlock. So each try is a statement of its own.
         while not connection.execute(_ALONE).scalar():
-            time.sleep(0.1)  # a statement that waits instead would deadlock
+            time.sleep(0.1)  # for the other process: see above why no statement waits for it
         if connection.execute(_READY["postgresql"]).scalar():
             return
         connection.execute(text("DROP INDEX IF EXISTS ix_case_search_doc"))

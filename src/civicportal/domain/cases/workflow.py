@@ -4,7 +4,7 @@ The four stages belong to the core, so that statistics, colours and "in progress
 wording of a plugin.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -19,11 +19,14 @@ from civicportal.util.i18n import _
 from civicportal.util.values import Values
 
 if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
+
     from civicportal.core.site import Site
     from civicportal.core.work import Work
     from civicportal.domain.cases.correction import Correction
     from civicportal.domain.cases.counter_tables import CounterTable
-    from civicportal.domain.cases.models import Case
+    from civicportal.domain.cases.models import Case, CaseEvent
+    from civicportal.web.schema import StrictSchema
 
 Stage = Literal["registered", "in_progress", "done", "rejected"]
 """Stage of a state, the same for all kinds of cases."""
@@ -296,6 +299,10 @@ class CaseKind:
         value has at most 25 UTF-16 units; a longer one refuses the step. Followers read it too.
     :ivar api_detail: returns what the API tells of one of its cases besides what every case has, to everybody who may see
         the case: values of JSON, days and times; None for nothing.
+    :ivar api_filters: schema of the filters by which the API lists its cases besides those of every case, as its own list
+        does; the parameters begin with the name of the kind, such as ``reports.district``.
+    :ivar api_condition: returns the condition on ``Case`` of one of these filters by its name and value; None for a value
+        that does not exist.
     :cvar Link: a kind of link.
     :ivar asks: its forms ask the questions that administrators give its categories.
     :ivar links: kinds of links that lead from its cases to others.
@@ -308,7 +315,12 @@ class CaseKind:
     :ivar import_detail: returns the detail row of an imported case from the texts of these columns, without
         ``case_id``; it may set the place and the subject of the case, which is not written yet. Raises
         :class:`~civicportal.util.errors.Refused` for a value that it refuses. Without it cases of a kind with a detail
-        model cannot be imported.
+        model cannot be imported. A name of a field of every case, such as "name", gives it the text of that one.
+    :ivar import_moments: those of the columns that hold dates with or without a time; ``import_detail`` gets them in
+        ISO 8601, and lines with other texts are refused at their column.
+    :ivar import_personal: those of the columns whose texts are masked in reports.
+    :ivar import_written: called after an imported case was written with its history, for rows of other tables: with the
+        case, the texts of the columns, and the entries of the history in their order. No message is sent.
     """
 
     Link: ClassVar[type[LinkKind]] = LinkKind
@@ -336,6 +348,8 @@ class CaseKind:
         default=None
     )
     api_detail: Callable[["Case", "Work"], Mapping[str, object] | None] | None = field(default=None)
+    api_filters: "type[StrictSchema] | None" = None
+    api_condition: "Callable[[str, Any, Work], ColumnElement[bool] | None] | None" = field(default=None)
     asks: bool = False
     links: tuple[LinkKind, ...] = ()
     counter_table: "CounterTable | None" = None
@@ -343,6 +357,11 @@ class CaseKind:
     subjects: Callable[["Work", str], Sequence[str]] | None = field(default=None)
     import_columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     import_detail: Callable[["Case", Mapping[str, str], "Work"], object] | None = field(default=None)
+    import_moments: Collection[str] = ()
+    import_personal: Collection[str] = ()
+    import_written: Callable[["Case", Mapping[str, str], Sequence["CaseEvent"], "Work"], None] | None = field(
+        default=None
+    )
 
     def permission(self, verb: str) -> str:
         """Return the name of one of the kind's rights."""

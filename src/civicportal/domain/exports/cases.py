@@ -1,8 +1,10 @@
 """Rows and columns shared by the exports of all kinds of cases."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -15,9 +17,10 @@ from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.paging import SORTS, Sort
 from civicportal.domain.cases.sources import SOURCES
 from civicportal.domain.cases.workflow import STAGES
-from civicportal.domain.exports.types import SORT, ExportColumn, Masked, Title
+from civicportal.domain.exports.types import SORT, ExportColumn, Kind, Masked, Title
 from civicportal.domain.organization.services import OrganizationService
-from civicportal.domain.questionnaires.services import QuestionnaireService
+from civicportal.domain.questionnaires.answers import AnswerValue, AskedQuestion
+from civicportal.domain.questionnaires.services import GivenAnswer, QuestionnaireService
 from civicportal.util.i18n import _
 from civicportal.util.queries import Record, Rows, Selected
 from civicportal.util.values import Values
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
     from civicportal.core.work import Work
 
 PEOPLE = frozenset({"citizen", "mobile"})
+ANSWERS = "answers"
+_KINDS: dict[str, Kind] = {"number": "number", "datetime": "moment"}
+"""How the answers of a datatype are written; others are texts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +41,7 @@ class CaseRow:
     :ivar details: what the source reads besides the case.
     :ivar category: name of the root category.
     :ivar topic: name of the category itself if it is not the root.
-    :ivar answers: to the questions of the category, a line each; read only for the column ``answers``.
+    :ivar answers: to questions of categories; read only for their columns.
     """
 
     case: Case
@@ -48,7 +54,7 @@ class CaseRow:
     unit: str
     citizen: str
     mobile: Masked | None
-    answers: str = ""
+    answers: Sequence[GivenAnswer] = ()
 
 
 class CaseSource:
@@ -68,13 +74,14 @@ class CaseSource:
 
     @staticmethod
     def columns(
-        *, without: Collection[str] = (), more: Iterable[ExportColumn] = (), answers: bool = False
+        *, without: Collection[str] = (), more: Iterable[ExportColumn] = (), answers: str = ""
     ) -> tuple[ExportColumn, ...]:
         """Return the common columns and those of one kind.
 
-        :param answers: with the answers to the questions of categories.
+        :param answers: kind of case whose questions of categories have their answers exported: in one column, or in one for
+            each question where the filters ``category`` and ``itself`` choose a category.
         """
-        own = (ANSWERS,) if answers else ()
+        own = (_answers(answers),) if answers else ()
         return (*(column for column in CASE_COLUMNS if column.name not in without), *more, *own)
 
     def query(self, *columns: Selected) -> "Rows":
@@ -97,13 +104,10 @@ class CaseSource:
         Citizens are loaded only if a column needs them.
         """
         people = self._people(one[0] for one in found) if self.names & PEOPLE else {}
-        cases = [one[0] for one in found] if ANSWERS.name in self.names else []
+        cases = [one[0] for one in found] if any(name.startswith(ANSWERS) for name in self.names) else []
         answers = self.work.get(QuestionnaireService).answers(cases)
         return [
-            replace(
-                self.row(case, details, people),
-                answers="\n".join(f"{one.label} {one.words}" for one in answers.get(case.id, ())),
-            )
+            replace(self.row(case, details, people), answers=answers.get(case.id, ()))
             for case, *details in found
         ]
 
@@ -149,10 +153,66 @@ class CaseSource:
         return Masked(masked=country.mask_mobile(mobile), full=mobile) if mobile else None
 
 
-#: For kinds of cases whose forms ask the questions of categories.
-ANSWERS = ExportColumn(
-    name="answers", title=_("Answers"), value=lambda row: row.answers, width=60, chosen=False
-)
+def _answers(kind: str) -> ExportColumn:
+    """Return the column of all answers, a line each, which spreads to one for each question of the chosen category."""
+
+    def spread(work: "Work", values: Values) -> Sequence[ExportColumn]:
+        questions = _questions(work, kind, values)
+        labels = Counter(question.label for question, _category in questions)
+        own = [
+            ExportColumn(
+                name=f"{ANSWERS}:{question.id}",
+                title=question.label if labels[question.label] == 1 else f"{question.label} ({category})",
+                value=partial(_answer, question.id),
+                kind=_KINDS.get(question.datatype, "text"),
+                width=24,
+            )
+            for question, category in questions
+        ]
+        known = frozenset(question.id for question, _category in questions)
+        # Of a category that was corrected since.
+        others = replace(all_of_them, title=_("Other answers"), value=partial(_lines, known), spread=None)
+        return [*own, others if own else all_of_them]
+
+    all_of_them = ExportColumn(
+        name=ANSWERS,
+        title=_("Answers"),
+        value=partial(_lines, frozenset()),
+        width=60,
+        chosen=False,
+        hint=_("If the list is filtered by a category: one column for each question."),
+        spread=spread,
+    )
+    return all_of_them
+
+
+def _questions(work: "Work", kind: str, values: Values) -> list[tuple[AskedQuestion, str]]:
+    """Return the questions of the category of the filters and of those below it, with the name of their category."""
+    organization = work.get(OrganizationService)
+    chosen = organization.category(kind, values.get("category") or "")
+    if chosen is None:
+        return []
+    tree = organization.categories
+    below = [] if values.get("itself") else tree.descendants(chosen.id)
+    return [
+        (question, category.name)
+        for category in (chosen, *below)
+        for question in work.get(QuestionnaireService).questions(category.id, retired=True)
+        if question.variable
+    ]
+
+
+def _answer(question_id: int, row: CaseRow) -> AnswerValue | None:
+    """Return the answer to a question: a number or time as it is, anything else as it is read."""
+    given = next((one for one in row.answers if one.question.id == question_id), None)
+    if given is None:
+        return None
+    value = given.value if given.question.datatype in _KINDS else given.words
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _lines(known: Collection[int], row: CaseRow) -> str:
+    return "\n".join(f"{one.label} {one.words}" for one in row.answers if one.question.id not in known)
 
 
 def _deadline(row: CaseRow) -> datetime | None:

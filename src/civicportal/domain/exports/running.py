@@ -152,7 +152,8 @@ def _read(site: "Site", job: ExportJob) -> tuple[Identity, ExportQuery, int | No
             node.name: node.deserialize(job.address.get(node.name, colander.null)) for node in schema.children
         }
         values.setdefault(SORT, job.address.get(SORT))
-    columns = export.chosen(job.columns)
+    with site.work(write=False, locale=job.locale) as work:
+        columns = export.spread(work, values, job.columns)
     order = ExportQuery(export=export, values=values, columns=columns, locale=job.locale)
     return actor, order, count(site, actor, order)
 

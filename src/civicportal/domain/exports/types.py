@@ -39,6 +39,8 @@ class ExportColumn:
     :ivar personal: the verb of the right to a case without which the cell stays empty: "contact" or "identity".
     :ivar chosen: selected by default.
     :ivar printed: part of the printed list.
+    :ivar hint: said below its name where columns are chosen.
+    :ivar spread: called with a unit of work and the values of the filters, returns the columns that take its place.
     """
 
     name: str
@@ -49,6 +51,8 @@ class ExportColumn:
     personal: str = ""
     chosen: bool = True
     printed: bool = False
+    hint: Title = ""
+    spread: "Callable[[Work, Values], Sequence[ExportColumn]] | None" = None
 
 
 class ExportSource(Protocol):
@@ -123,6 +127,14 @@ class Export(ExportDefinition):
         """Return the named columns, else the default ones."""
         wanted = frozenset(names)
         return tuple(one for one in self.columns if (one.name in wanted if wanted else one.chosen))
+
+    def spread(self, work: "Work", values: Values, names: Iterable[str] = ()) -> tuple[ExportColumn, ...]:
+        """Return the columns of :meth:`chosen` as they are in the file under some filters."""
+        return tuple(
+            column
+            for one in self.chosen(names)
+            for column in (one.spread(work, values) if one.spread else (one,))
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

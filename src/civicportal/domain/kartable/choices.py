@@ -2,11 +2,16 @@
 
 from typing import TYPE_CHECKING
 
+import colander
+
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.workflow import RoutingFact
 from civicportal.domain.kartable.addressees import offered
 from civicportal.domain.organization.editing import in_order
 from civicportal.domain.organization.services import OrganizationService
+from civicportal.domain.questionnaires.services import QuestionnaireService
+from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web.schema import Option
 
 if TYPE_CHECKING:
@@ -32,3 +37,37 @@ def known_facts(site: "Site") -> dict[str, tuple[RoutingFact, set[str]]]:
         for fact in kind.known_facts(site) if kind.known_facts else ():
             found.setdefault(fact.name, (fact, set()))[1].add(kind.name)
     return found
+
+
+def answer_bindings(work: "Work", *, keep: int | None = None) -> dict[str, object]:
+    """Return the bindings of a form with the field ``choice``, an answer to a question of a category.
+
+    :param keep: id of a choice that is offered although it was deleted.
+    """
+    questionnaires, organization = work.get(QuestionnaireService), work.get(OrganizationService)
+    offered, above = list[Option](), dict[str, set[str]]()
+    categories = questionnaires.choice_categories()
+    for option in questionnaires.choice_options():
+        category_id = categories[int(option.value)]
+        above[option.value] = {str(one.id) for one in organization.categories.path(category_id)}
+        # With its question: a chosen option is shown without its group.
+        title = f"{option.group} – {option.label}"
+        group = organization.category_name(category_id)
+        offered.append(Option(value=option.value, label=title, group=group))
+    if keep and str(keep) not in above:
+        offered.append(Option(value=str(keep), label=_("An answer that was deleted")))
+    return {"choices": offered, "choice_categories": above}
+
+
+def refuse_other_answer(
+    node: colander.SchemaNode, values: Values, error: colander.Invalid, kind: str | None
+) -> None:
+    """Refuse an answer to a question of another category or service, at its field."""
+    choice = values.get("choice")
+    above = node.bindings["choice_categories"].get(choice) if choice else None
+    if not above:
+        return
+    if values["category"] and values["category"] not in above:
+        error["choice"] = _("This question is one of another category.")
+    elif kind and all(node.bindings["kind_of"][one] != kind for one in above):
+        error["choice"] = _("This question is one of another service.")

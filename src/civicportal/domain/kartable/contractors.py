@@ -4,10 +4,11 @@ A link opens nothing after its end, after it was revoked, after the case was clo
 last two follow from the referrals of the case, so that an undo brings the link back.
 """
 
+import base64
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 
@@ -39,6 +40,8 @@ MADE, REVOKED = "contractor_linked", "contractor_ended"
 DONE, CANNOT = "done", "cannot"
 BEFORE, AFTER = "job_before", "job_after"
 """``Attachment.purpose`` of a contractor's pictures."""
+LONGEST_DAYS = 90
+"""Maximum of days until the end of a link."""
 MOST_OPEN = 5
 """Maximum of links of a case that open it at one time."""
 TOKEN_BYTES = 16
@@ -125,12 +128,14 @@ class ContractorService(KartableService):
         instruction: str = "",
         mobile: str | None = None,
         version: int | None = None,
+        once: str = "",
     ) -> tuple[ContractorLink, str]:
         """Make a link for a contractor.
 
         :param case: locked.
         :param last_day: day at whose end it ends.
         :param mobile: E.164; the link is sent there, and the number is not stored with it.
+        :param once: idempotency key of a call, by which :meth:`token_again` returns the token once more.
         :returns: the link and its token, which is not stored.
         :raises Forbidden: without the right, or when cases of this kind are not shown to others.
         :raises ReferralError: when too many links open the case.
@@ -140,7 +145,8 @@ class ContractorService(KartableService):
             raise Forbidden("no links of contractors for this case")
         if sum(shown.is_open for shown in self.of(case)) >= MOST_OPEN:
             raise ReferralError(_("This case has too many open links: revoke one of them first."))
-        token, calendar = secrets.token_urlsafe(TOKEN_BYTES), self.work.site.calendar
+        now, calendar = self.work.clock.now(), self.work.site.calendar
+        token = self._token(case, once, now) if once else secrets.token_urlsafe(TOKEN_BYTES)
         link = ContractorLink(
             case_id=case.id,
             unit_id=referral.to_unit_id,
@@ -149,7 +155,7 @@ class ContractorService(KartableService):
             instruction=instruction,
             token_hash=token_hash(token),
             made_by_id=self.work.actor.user_id,
-            created_at=self.work.clock.now(),
+            created_at=now,
             ends_at=calendar.day_bounds(last_day)[1],
         )
         self.session.add(link)
@@ -166,6 +172,11 @@ class ContractorService(KartableService):
                 expires_at=link.ends_at,
             )
         return link, token
+
+    def token_again(self, case: Case, link: ContractorLink, once: str) -> str | None:
+        """Return the token of a link to the call that made it; None to another one, or after a change of keys."""
+        token = self._token(case, once, link.created_at)
+        return token if token_hash(token) == link.token_hash else None
 
     def of(self, case: Case) -> list[ShownLink]:
         """Return the links of a case, latest first, with what waits for the unit."""
@@ -186,6 +197,10 @@ class ContractorService(KartableService):
             for link, belongs in rows
         ]
 
+    def mentioned(self, case: Case) -> list[ShownLink]:
+        """Return the links of a case as :meth:`of`, without a statement if its history mentions none."""
+        return self.of(case) if any(event.type == MADE for event in self.cases.events(case)) else []
+
     def revoke(self, case: Case, link_id: int, *, version: int | None = None) -> CaseEvent:
         """End a link.
 
@@ -202,9 +217,12 @@ class ContractorService(KartableService):
         self.work.get(AuditService).record("contractor:revoke", case_id=case.id, link=link.id)
         return _record(self.work, case, REVOKED, link)
 
-    def send_back(self, case: Case, link_id: int, note: str, *, version: int | None = None) -> CaseEvent:
+    def send_back(
+        self, case: Case, link_id: int, note: str, *, mobile: str | None = None, version: int | None = None
+    ) -> CaseEvent:
         """Send the work back to its contractor, who reads the note at the link.
 
+        :param mobile: E.164; an SMS there says so, and the number is not stored with the link.
         :raises Forbidden: without the right to work on the case.
         :raises NotFound: when the case has no such link.
         :raises ReferralError: when the contractor has not answered, or the link has ended.
@@ -215,6 +233,10 @@ class ContractorService(KartableService):
             raise ReferralError(_("This link has ended, or its contractor has not answered: make a new one."))
         link.answered_at = None
         self._settle(case)
+        if mobile:
+            self.work.get(NotificationService).send(
+                "contractor.sent_back", recipient=mobile, case=case, expires_at=link.ends_at
+            )
         return _record(self.work, case, SENT_BACK, link, internal_text=note)
 
     def copy_after(self, case: Case, keys: Sequence[str], owner: str) -> list[str]:
@@ -235,6 +257,12 @@ class ContractorService(KartableService):
         """Return the latest answer of each contractor by the id of the link."""
         said = (event for event in reversed(self.cases.events(case)) if event.type == CONTRACTED)
         return {event.data.get("link", 0): event for event in said}
+
+    def _token(self, case: Case, once: str, moment: datetime) -> str:
+        """Return the token of a link that a call makes, which only the keys of the site and the call tell."""
+        parts = (case.code, once, moment.astimezone(UTC).isoformat())
+        digest: bytes = self.work.site.keys.mac("contractor", *parts)
+        return base64.urlsafe_b64encode(digest[:TOKEN_BYTES]).decode().rstrip("=")
 
     def _link(self, case: Case, link_id: int) -> ContractorLink:
         link = self.session.get(ContractorLink, link_id)

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 Attendance = Literal["members", "head", "none"]
 """Who attends to a case: members of its unit for its category, only the head of the unit, or no one."""
+_ABSENT = aliased(User)
 _FRESH = 60.0
 """Seconds for which a count is cached for desks and monitoring."""
 
@@ -180,6 +181,10 @@ class CustodyService(Service):
         query = select(func.count(Referral.case_id.distinct())).where(self.unattended())
         return self.session.scalar(query) or 0
 
+    def places(self) -> set[int]:
+        """Return the ids of the units with unattended cases."""
+        return set(self.session.scalars(select(Referral.to_unit_id).where(self.unattended()).distinct()))
+
     def total(self) -> Total:
         """Return the number of unattended cases, up to a maximum."""
         total = count_rows(self.session, select(Referral.case_id).where(self.unattended()).distinct())
@@ -272,17 +277,16 @@ class CustodyService(Service):
     def _today(self) -> Today:
         """Return the staffing with today's deputies."""
         today = self.work.site.calendar.today(self.work.clock.now())
-        absent = aliased(User)
         query = (
             select(Deputy.deputy_id, Deputy.absent_id)
             .join(User, User.id == Deputy.deputy_id)
-            .join(absent, absent.id == Deputy.absent_id)
+            .join(_ABSENT, _ABSENT.id == Deputy.absent_id)
             .where(
                 Deputy.first_day <= today,
                 Deputy.last_day >= today,
                 Deputy.deputy_id != Deputy.absent_id,
                 *at_work(),
-                *at_work(absent),
+                *at_work(_ABSENT),
             )
         )
         found: dict[int, set[int]] = defaultdict(set)

@@ -16,6 +16,7 @@ from civicportal.domain.cases.referral import Referral
 from civicportal.domain.kartable.models import RoutingRule
 from civicportal.domain.kartable.routing import BY_RULE, RoutingService
 from civicportal.domain.organization.services import OrganizationService
+from civicportal.domain.questionnaires.services import QuestionnaireService
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
@@ -88,6 +89,8 @@ class DryRunService(Service):
         seen = self._seen(found)
         if any(rule.facts for rule in rules):
             self.work.get(OpeningService).read_details(case for case, _referral in found)
+        if any(rule.choice_id for rule in rules):
+            self.work.get(QuestionnaireService).read_choices([case for case, _referral in found])
         for case, referral in found:
             unit_id, rule = self._route(case, referral, list(rules))
             outcome.cases += 1

@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 CHUNK = 50
 """Batch size of ids."""
 
+_SENT_ON = aliased(Referral)
+
 Step = Literal["head", "above"]
 
 
@@ -138,11 +140,10 @@ class EscalationService(KartableService):
 
     @staticmethod
     def _taken(step: Step) -> ColumnElement[bool]:
-        referral = aliased(Referral)
-        done = select(referral.id).where(
-            referral.case_id == Referral.case_id,
-            referral.rule == _mark(step),
-            referral.created_at >= Referral.deadline,
+        done = select(_SENT_ON.id).where(
+            _SENT_ON.case_id == Referral.case_id,
+            _SENT_ON.rule == _mark(step),
+            _SENT_ON.created_at >= Referral.deadline,
         )
         return exists(done).correlate(Referral)
 

@@ -86,6 +86,7 @@ class ImportedCase:
 
     :ivar case: not written yet, with its present status and unit.
     :ivar detail: the row of its kind's own table, if any.
+    :ivar texts: those of the kind's own columns.
     :ivar mobile: of the citizen (E.164), if known.
     :ivar name: of the citizen.
     :ivar holder_id: the person to whom an open case is routed.
@@ -104,6 +105,7 @@ class ImportedCase:
     holder_id: int | None = None
     rule: str = RULE
     pictures: Sequence[ImportedPicture] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 class WrittenCase(NamedTuple):
@@ -181,7 +183,7 @@ class CaseImportService(Service):
         self.session.flush()
         for one in imported:
             if one.detail is not None:
-                setattr(one.detail, "case_id", one.case.id)  # noqa: B010 - each kind has a table of its own
+                setattr(one.detail, "case_id", one.case.id)  # noqa: B010 - details of kinds have no common type
                 self.session.add(one.detail)
             count(self.work, one.case)
         self.session.flush()
@@ -213,7 +215,7 @@ class CaseImportService(Service):
         """Set the citizen of a case and the words by which it is found."""
         case, citizen = one.case, people.get(one.mobile or "")
         case.citizen_id = citizen.id if citizen else None
-        names = [] if citizen or not one.name else [one.name]
+        names = [*(case.people or "").splitlines(), *([] if citizen or not one.name else [one.name])]
         case.people = as_lines(names)
         topic = self.organization.category_name(case.category_id, self.work.site.locale)
         found = words_of(case.subject, case.place, case.body, topic, citizen.name if citizen else "", *names)
@@ -235,6 +237,9 @@ class CaseImportService(Service):
         for one, written in zip(imported, rows, strict=True):
             own = [next(ids) for _event in written.events]
             self._add_pictures(one, own[0])
+            if one.kind.import_written is not None:
+                story = [CaseEvent(**row, id=number) for row, number in zip(written.events, own, strict=True)]
+                one.kind.import_written(one.case, one.texts, story, self.work)
             lasts.append(own[-1])
             for place, referral in enumerate(written.referrals):
                 for name in ("opened_event_id", "closed_event_id"):

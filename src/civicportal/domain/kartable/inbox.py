@@ -26,6 +26,7 @@ from civicportal.core.security import Identity
 from civicportal.core.work import Service
 from civicportal.domain.cases.access.rights import in_kartable, visible
 from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.narrowing import CaseFilters
 from civicportal.domain.cases.paging import PAGE_SIZE, SORTS, Page, PageWindow
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.search import CaseSearch
@@ -75,13 +76,17 @@ EVERYWHERE = "everywhere"
 """View of a search: every case the user may see, in any kartable. It has no counter."""
 
 
-def sorts_of(view: str) -> Sequence[str]:
+def sorts_of(view: str, kind: str | None = None) -> Sequence[str]:
     """Return the names of a view's sort orders, default first.
 
     Cases of all kinds have an index by registration time only; and the earliest deadlines of all cases
     are those of cases closed long ago.
+
+    :param kind: name of the only kind that is listed.
     """
-    return ("newest", "oldest") if view == EVERYWHERE else tuple(SORTS)
+    if view != EVERYWHERE:
+        return tuple(SORTS)
+    return ("newest", "oldest", "deadline", "updated") if kind else ("newest", "oldest")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +95,7 @@ class InboxQuery:
 
     :ivar holder: if set, the cases of the led units are listed instead of the kartable: those held by this user id, by
         anyone or by no one, see :class:`~civicportal.domain.kartable.team.TeamInbox`.
+    :ivar more: filters of the lists of services, which only the columns of a case answer.
     """
 
     kind: str | None = None
@@ -100,6 +106,7 @@ class InboxQuery:
     words: str = ""
     citizen: int | None = None
     holder: str | None = None
+    more: CaseFilters | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +163,7 @@ class InboxService(Service):
         :raises KeyError: for a view that does not exist.
         """
         since = self.work.site.calendar.begin(filters.first_day)
-        offered = sorts_of(view)
+        offered = sorts_of(view, filters.kind)
         window = PageWindow(SORTS[sort if sort in offered else offered[0]], cursor, size, since=since)
 
         def rows() -> Rows:
@@ -221,7 +228,8 @@ class InboxService(Service):
 
     def _is_partitioned(self, view: str, filters: InboxQuery) -> bool:
         """Return whether the referrals alone answer the query."""
-        return view not in (self.done, EVERYWHERE) and not filters.words and filters.citizen is None
+        apart = filters.words or filters.citizen is not None or filters.more is not None
+        return view not in (self.done, EVERYWHERE) and not apart
 
     def _partitions(self, view: str, filters: InboxQuery) -> list[ColumnElement[bool]]:
         """Return the conditions of the partitions of a view."""
@@ -335,6 +343,8 @@ class InboxService(Service):
 
     def _filtered(self, query: Rows, filters: InboxQuery) -> Rows:
         query = query.where(*self._narrowed(filters, Case))
+        if filters.more is not None:
+            query = query.where(*filters.more.conditions(self.work))
         if filters.citizen is not None:
             query = query.where(Case.citizen_id == filters.citizen, visible(self.identity, "contact"))
         return (

@@ -25,6 +25,8 @@ class RoutingRule(Base):
     category_id: Mapped[int | None] = tagged_column(BigId, ForeignKey("categories.id"))
     #: Facts of the case that must be equal, for instance ``{"district": "…"}``; a kind declares its facts.
     facts: Mapped[dict[str, str]] = tagged_column(JSON, default=dict)
+    #: A choice that is among the answers of the case. One that was deleted, which no case has, never fits.
+    choice_id: Mapped[int | None] = tagged_column(BigId)
     unit_id: Mapped[int] = tagged_column(BigId, ForeignKey("units.id"))
     user_id: Mapped[int | None] = tagged_column(BigId, ForeignKey("users.id", ondelete="SET NULL"))
     #: Office days; None uses the category's.

@@ -143,8 +143,9 @@ def unit_partitions(identity: Identity, kinds: Collection[str] = ()) -> list[Uni
         inside = None if _everything(identity) else in_kartable(identity)
         return [UnitPartition(kind=kind, inside=inside) for kind in kinds or (None,)]
     found: list[UnitPartition] = []
-    for kind in sorted({kind for grant in identity.grants for kind in kinds_of(grant, "view")}):
-        grants = [grant for grant in identity.grants if kind in kinds_of(grant, "view")]
+    scopes = identity.scopes
+    for kind in sorted({kind for grant in scopes for kind in kinds_of(grant, "view")}):
+        grants = [grant for grant in scopes if kind in kinds_of(grant, "view")]
         found += _of_kind(kind, grants)
     return found
 

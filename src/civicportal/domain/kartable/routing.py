@@ -19,6 +19,7 @@ from civicportal.domain.kartable.custody import CustodyService
 from civicportal.domain.kartable.models import RoutingRule
 from civicportal.domain.kartable.types import RoutingTarget
 from civicportal.domain.organization.services import OrganizationService, Tree, UnknownUnit
+from civicportal.domain.questionnaires.services import QuestionnaireService
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
@@ -43,7 +44,7 @@ def applies(rule: RoutingRule, case: Case, categories: "Tree[Category]") -> bool
 
 
 def fits(rule: RoutingRule, case: Case, facts: Mapping[str, str], categories: "Tree[Category]") -> bool:
-    """Return whether every condition of a rule matches a case."""
+    """Return whether kind, category and facts of a rule match a case."""
     return applies(rule, case, categories) and all(
         facts.get(name) == value for name, value in rule.facts.items()
     )
@@ -113,6 +114,8 @@ class RoutingService(PlacementService):
             if rule.facts and facts is None:
                 kind = kind_of(self.work.site, case.kind)
                 facts = kind.facts(case, self.work) if kind.facts else {}
+            if rule.choice_id and rule.choice_id not in self.work.get(QuestionnaireService).chosen(case):
+                continue
             if fits(rule, case, facts or {}, self.organization.categories):
                 return rule
         return None

@@ -18,6 +18,7 @@ from civicportal.domain.kartable.models import RoutingRule
 from civicportal.domain.kartable.routing import BY_RULE
 from civicportal.domain.organization.editing import changes, new_key
 from civicportal.domain.organization.services import OrganizationService
+from civicportal.domain.questionnaires.services import QuestionnaireService
 from civicportal.util.errors import Refused
 from civicportal.util.i18n import _
 from civicportal.util.lists import move
@@ -62,8 +63,8 @@ class RuleService(Service):
     def add(self, values: Values) -> RoutingRule:
         """Add a rule at the end.
 
-        :param values: ``title``, ``kind``, ``category_id``, ``facts``, ``unit_id``, ``user_id``, ``deadline_days``,
-            ``active``.
+        :param values: ``title``, ``kind``, ``category_id``, ``facts``, ``choice_id``, ``unit_id``, ``user_id``,
+            ``deadline_days``, ``active``.
         """
         last = self.session.scalar(select(func.max(RoutingRule.position)))
         rule = RoutingRule(key=new_key("rule"), position=(last or 0) + 1, **values)
@@ -149,6 +150,8 @@ class RuleService(Service):
             return _("Its service is switched off.")
         if category and not category.active:
             return _("Its category is switched off.")
+        if rule.choice_id and not self.work.get(QuestionnaireService).is_offered(rule.choice_id):
+            return _("Its answer is not offered any more.")
         return None
 
     def _shadowed(self, rule: RoutingRule, before: Sequence[RoutingRule]) -> TranslationString | None:
@@ -166,7 +169,7 @@ class RuleService(Service):
             subtree = self.organization.categories.subtree(broad.category_id)
             if narrow.category_id not in subtree:
                 return False
-        return broad.facts.items() <= narrow.facts.items()
+        return broad.choice_id in (None, narrow.choice_id) and broad.facts.items() <= narrow.facts.items()
 
     def _kind(self, rule: RoutingRule) -> str | None:
         category = self.organization.categories.by_id.get(rule.category_id or 0)

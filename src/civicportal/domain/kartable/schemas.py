@@ -144,6 +144,15 @@ class SentBack(StrictSchema):
         description=_("The contractor reads this at the link."),
         widget=TextAreaWidget(rows=3),
     )
+    mobile = Node(
+        Mobile(),
+        title=_("Mobile number of the contractor"),
+        description=_(
+            "If you fill it in, an SMS tells the contractor to open the link again. It is not kept."
+        ),
+        missing=None,
+        widget=MobileWidget(),
+    )
 
 
 class ContractorAnswer(StrictSchema):

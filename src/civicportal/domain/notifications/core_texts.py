@@ -59,6 +59,12 @@ CORE_TEXTS = (
         fields=("LINK", "HOST"),
     ),
     MessageText(
+        key="contractor.sent_back",
+        title=_("Work was sent back to its contractor"),
+        text=_("{SITE}: something is still to be done. Open the link of your work again."),
+        fields=(),
+    ),
+    MessageText(
         key="member.invited",
         title=_("Invitation to the staff"),
         text=_(

@@ -41,6 +41,7 @@ AT_DUSK = timedelta(minutes=1)
 """Messages queued right before the quiet hours may still be sent during them."""
 WAITING = ("new", "unknown")
 UNSETTLED = ("new", "leased", "unknown")
+_EARLIER = aliased(OutboxMessage)
 # Literals in the statement, as the partial index requires.
 IS_UNSETTLED = OutboxMessage.state.in_(bindparam("states", UNSETTLED, expanding=True, literal_execute=True))
 # Built once, because every lane runs it twice a second.
@@ -215,14 +216,13 @@ class OutboxDelivery(DeliveryQueue[OutboxMessage]):
         return MessageLease(lease_id=lease_id, message=message, attempt=attempt, expires_at=row.expires_at)
 
     def _due(self, lane: Lane) -> Select[OutboxMessage]:
-        earlier = aliased(OutboxMessage)
         # In order for each person and case; a message that is no longer looked up blocks no other.
         is_behind = exists().where(
-            earlier.case_id == OutboxMessage.case_id,
-            earlier.recipient == OutboxMessage.recipient,
-            earlier.id < OutboxMessage.id,
-            earlier.state.in_(UNSETTLED),
-            earlier.next_at < NEVER,
+            _EARLIER.case_id == OutboxMessage.case_id,
+            _EARLIER.recipient == OutboxMessage.recipient,
+            _EARLIER.id < OutboxMessage.id,
+            _EARLIER.state.in_(UNSETTLED),
+            _EARLIER.next_at < NEVER,
         )
         return (
             select(OutboxMessage)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 REMINDER = "member.token_ends"
+_LATER = aliased(Token)
 
 
 def remind(site: "Site") -> None:
@@ -39,8 +40,10 @@ def remind(site: "Site") -> None:
 
 def _ending(work: "Work", before: timedelta) -> Iterator[int]:
     """Yield the ids of valid tokens that end soon, without short-lived ones and those that were replaced."""
-    now, later = work.clock.now(), aliased(Token)
-    replaced = exists().where(later.user_id == Token.user_id, later.id > Token.id, later.revoked_at.is_(None))
+    now = work.clock.now()
+    replaced = exists().where(
+        _LATER.user_id == Token.user_id, _LATER.id > Token.id, _LATER.revoked_at.is_(None)
+    )
     query = select(Token.id, Token.created_at, Token.expires_at).join(User, User.id == Token.user_id)
     query = query.where(
         *is_valid(now),

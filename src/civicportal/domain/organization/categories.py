@@ -1,5 +1,6 @@
 """Editing of categories, two levels for each kind of case."""
 
+from sqlalchemy import select
 from sqlalchemy.util import memoized_property
 
 from civicportal.core.db import fetch_row
@@ -35,6 +36,14 @@ class CategoryService(Service):
         """
         return fetch_row(self.session, Category, category_id, lock=lock)
 
+    def named(self, kind: str, key: str, *, lock: bool = False) -> Category:
+        """Return the category of a kind of case with a key.
+
+        :raises NotFound: when there is none.
+        """
+        query = select(Category.id).where(Category.kind == kind, Category.key == key)
+        return self.fetch(self.session.scalar(query) or 0, lock=lock)
+
     def search(self, kind: str, words: str) -> list[Category]:
         """Return the categories whose name or synonyms contain the words, in order."""
         wanted = key(words)
@@ -51,19 +60,20 @@ class CategoryService(Service):
             return []
         return [root for root in tree.roots if category is None or root.id != category.id]
 
-    def add(self, kind: str, values: Values) -> Category:
+    def add(self, kind: str, values: Values, *, key: str = "") -> Category:
         """Create a category, last below its root.
 
         :param values: ``name``, ``short_name``, ``parent_id``, ``unit_id``, ``deadline_days``, ``icon``, ``tint``,
         ``hint``, ``synonyms``, ``public``.
-        :raises Refused: when it would be on a third level.
+        :param key: of its own; made by default.
+        :raises Refused: when it would be on a third level, or another category of the kind has the key.
         """
         self._check_parent(kind, None, values["parent_id"])
         weight = editing.last_weight(self.tree(kind))
-        own_key = editing.new_key("category")
+        own_key = key or editing.new_key("category")
         category = Category(kind=kind, key=own_key, weight=weight, **self._with_look(values))
-        self.session.add(category)
-        self.session.flush()
+        with editing.unless_taken(self.work):
+            self.session.add(category)
         self._record("add", category, name=category.name)
         return category
 
@@ -88,6 +98,11 @@ class CategoryService(Service):
         """
         if editing.move(self.tree(category.kind), category, step):
             self._record("move", category, step=step)
+
+    def place(self, category: Category, position: int) -> None:
+        """Move a category to a position among those of the same parent, from 1."""
+        if editing.place(self.tree(category.kind), category, position):
+            self._record("move", category, position=position)
 
     def set_active(self, category: Category, active: bool) -> None:
         """Activate or deactivate a category.
@@ -114,7 +129,8 @@ class CategoryService(Service):
     def _check_parent(self, kind: str, category: Category | None, parent_id: int | None) -> None:
         allowed = {root.id for root in self.possible_parents(kind, category)}
         if parent_id is not None and parent_id not in allowed:
-            raise Refused(_("Categories have two levels: this one cannot stand there."))
+            told = _("Categories have two levels: this one cannot stand there.")
+            raise editing.RefusedField("parent", told)
 
     def _with_look(self, values: Values) -> dict[str, object]:
         if values["parent_id"] is None:

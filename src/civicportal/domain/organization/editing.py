@@ -1,23 +1,57 @@
 """Shared editing of units and categories: order, references, audit data."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Column, exists, select
+from sqlalchemy.exc import IntegrityError
+from translationstring import TranslationString
 
 from civicportal.core.db import Base
 from civicportal.domain.organization.models import Category, Unit
 from civicportal.domain.organization.services import Node, Tree
-from civicportal.util.lists import swap
+from civicportal.util import lists
+from civicportal.util.errors import Refused
+from civicportal.util.i18n import _
 from civicportal.util.values import Values
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
 
 
+class RefusedField(Refused):
+    """A rule forbids the value of one field.
+
+    :param field: its name in the body of a call.
+    """
+
+    def __init__(self, field: str, reason: TranslationString) -> None:
+        super().__init__(reason)
+        self._field = field
+
+    @property
+    def pointers(self) -> dict[str, str]:
+        """See :class:`~civicportal.util.errors.Refused`."""
+        return {f"#/{self._field}": self.reason}
+
+
+@contextmanager
+def unless_taken(work: "Work") -> Iterator[None]:
+    """Refuse a key that another row has, also one of a concurrent request.
+
+    :raises RefusedField: by the constraint of the table.
+    """
+    try:
+        with work.savepoint():
+            yield
+    except IntegrityError as error:
+        raise RefusedField("key", _("Another one has this key.")) from error
+
+
 def new_key(prefix: str) -> str:
-    """Return a key for a row created in the browser.
+    """Return a key for a new row for which no one has chosen one.
 
     It never changes.
     """
@@ -37,10 +71,27 @@ def move(tree: Tree[Node], row: Node, step: int) -> bool:
     :param step: -1 up, 1 down.
     :returns: whether there was such a neighbour.
     """
-    moved = swap(tree.children(row.parent_id), row, step)
+    moved = lists.swap(tree.children(row.parent_id), row, step)
     if moved:
         number(tree)
     return moved
+
+
+def place(tree: Tree[Node], row: Node, position: int) -> bool:
+    """Move a row to a position among those of the same parent.
+
+    :param position: from 1; behind the last one it is the last.
+    :returns: whether it was elsewhere.
+    """
+    moved = lists.place(tree.children(row.parent_id), row, position)
+    if moved:
+        number(tree)
+    return moved
+
+
+def position(tree: Tree[Node], row: Node) -> int:
+    """Return the position of a row among those of the same parent, from 1."""
+    return tree.children(row.parent_id).index(row) + 1
 
 
 def number(tree: Tree[Node]) -> None:

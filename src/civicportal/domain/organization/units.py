@@ -32,6 +32,14 @@ class UnitService(Service):
             self._locked_parents()
         return fetch_row(self.session, Unit, unit_id, lock=lock)
 
+    def named(self, key: str, *, lock: bool = False) -> Unit:
+        """Return the unit with a key, see :meth:`fetch`.
+
+        :raises NotFound: when there is none.
+        """
+        unit_id = self.session.scalar(select(Unit.id).where(Unit.key == key))
+        return self.fetch(unit_id or 0, lock=lock)
+
     def possible_parents(self, unit: Unit | None) -> list[Unit]:
         """Return the possible parents of a unit: not itself or its descendants."""
         below = self.tree.subtree(unit.id) if unit else frozenset()
@@ -41,14 +49,16 @@ class UnitService(Service):
             if row.id not in below and self._shown(row, unit)
         ]
 
-    def add(self, values: Values) -> Unit:
+    def add(self, values: Values, *, key: str = "") -> Unit:
         """Create a unit, last below its parent.
 
         :param values: ``name``, ``short_name``, ``parent_id``, ``phone``.
+        :param key: of its own; made by default.
+        :raises Refused: when another unit has the key.
         """
-        unit = Unit(key=editing.new_key("unit"), weight=editing.last_weight(self.tree), **values)
-        self.session.add(unit)
-        self.session.flush()
+        unit = Unit(key=key or editing.new_key("unit"), weight=editing.last_weight(self.tree), **values)
+        with editing.unless_taken(self.work):
+            self.session.add(unit)
         self._record("add", unit, **values)
         return unit
 
@@ -58,7 +68,7 @@ class UnitService(Service):
         :raises Refused: when it would be its own descendant.
         """
         if self._would_stand_below_itself(unit, values["parent_id"]):
-            raise Refused(_("A unit cannot stand below itself."))
+            raise editing.RefusedField("parent", _("A unit cannot stand below itself."))
         changed = editing.changes(unit, values)
         for name in changed:
             setattr(unit, name, values[name])
@@ -72,6 +82,11 @@ class UnitService(Service):
         """
         if editing.move(self.tree, unit, step):
             self._record("move", unit, step=step)
+
+    def place(self, unit: Unit, position: int) -> None:
+        """Move a unit to a position among those of the same parent, from 1."""
+        if editing.place(self.tree, unit, position):
+            self._record("move", unit, position=position)
 
     def open(self, unit: Unit) -> None:
         """Reopen a unit for cases."""

@@ -1,6 +1,6 @@
 """Administration of the questions of categories."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import exists, select
 
@@ -11,16 +11,24 @@ from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.organization.categories import CategoryService
 from civicportal.domain.organization.editing import changes
 from civicportal.domain.organization.models import Category
-from civicportal.domain.questionnaires.answers import LISTS, MOST_CHOICES, MOST_QUESTIONS
+from civicportal.domain.questionnaires.answers import (
+    LISTS,
+    MOST_CHOICES,
+    MOST_QUESTIONS,
+    SAME_TEXT,
+)
 from civicportal.domain.questionnaires.models import CaseAnswer, CategoryQuestion, QuestionChoice
 from civicportal.util.errors import NotFound, Refused
 from civicportal.util.i18n import _
-from civicportal.util.lists import swap
+from civicportal.util.lists import place, swap
 from civicportal.util.values import Values
 
 MOST_ROWS = 100
 """Questions of a category, or choices of a question, with the retired ones."""
 NO_CHOICE = _("A question needs at least one choice.")
+QUESTION_TAKEN = _("Another question of this category has this code.")
+NO_CHOICES_HERE = _("This sort of answer has no choices.")
+CHOICE_TAKEN = _("Another choice of this question has this code.")
 FIXED = ("key", "datatype", "variable")
 """Columns of a question that do not change once it has answers."""
 
@@ -38,7 +46,13 @@ class QuestionEditor(Service):
 
         :raises NotFound: when there is none, or its kind of case asks none.
         """
-        category = self.work.get(CategoryService).fetch(category_id, lock=lock)
+        return self._asking(self.work.get(CategoryService).fetch(category_id, lock=lock))
+
+    def category_named(self, kind: str, key: str, *, lock: bool = False) -> Category:
+        """Return a category by its keys, see :meth:`category`."""
+        return self._asking(self.work.get(CategoryService).named(kind, key, lock=lock))
+
+    def _asking(self, category: Category) -> Category:
         kind = kinds_of(self.work.site).get(category.kind)
         if kind is None or not kind.asks:
             raise NotFound("a category of this kind asks no questions")
@@ -52,8 +66,15 @@ class QuestionEditor(Service):
 
     def choices(self, question: CategoryQuestion) -> list[QuestionChoice]:
         """Return the choices of a question, retired ones included, in order."""
-        query = select(QuestionChoice).where(QuestionChoice.question_id == question.id)
-        return list(self.session.scalars(query.order_by(QuestionChoice.weight.desc(), QuestionChoice.id)))
+        return self.choices_of([question])[question.id]
+
+    def choices_of(self, questions: Collection[CategoryQuestion]) -> dict[int, list[QuestionChoice]]:
+        """Return the choices of each question by its id, see :meth:`choices`."""
+        found: dict[int, list[QuestionChoice]] = {question.id: [] for question in questions}
+        query = select(QuestionChoice).where(QuestionChoice.question_id.in_(found))
+        for choice in self.session.scalars(query.order_by(QuestionChoice.weight.desc(), QuestionChoice.id)):
+            found[choice.question_id].append(choice)
+        return found
 
     def fetch(self, question_id: int, *, lock: bool = False) -> CategoryQuestion:
         """Return a question; with ``lock`` no one else changes those of its category.
@@ -65,6 +86,16 @@ class QuestionEditor(Service):
         if lock:
             self.session.refresh(question)
         return question
+
+    def named(self, category: Category, key: str) -> CategoryQuestion:
+        """Return the question of a category with a key; no one else changes it if the category is locked.
+
+        :raises NotFound: when there is none.
+        """
+        for question in self.questions(category):
+            if question.key == key:
+                return question
+        raise NotFound("no such question")
 
     def conditions(self, category: Category, question: CategoryQuestion | None) -> list[QuestionChoice]:
         """Return the choices on which a question may depend: those of the active lists before it, in order."""
@@ -80,12 +111,18 @@ class QuestionEditor(Service):
         """Return whether a case has an answer to a question."""
         return bool(self.session.scalar(select(exists().where(CaseAnswer.question_id == question.id))))
 
-    def add(self, category: Category, values: Values, labels: Sequence[str] = ()) -> CategoryQuestion:
+    def answered(self, category: Category) -> set[int]:
+        """Return the ids of the questions of a category that have answers."""
+        has_answers = exists().where(CaseAnswer.question_id == CategoryQuestion.id)
+        query = select(CategoryQuestion.id).where(CategoryQuestion.category_id == category.id, has_answers)
+        return set(self.session.scalars(query))
+
+    def add(self, category: Category, values: Values, choices: Sequence[Values] = ()) -> CategoryQuestion:
         """Add a question, last of its category.
 
         :param category: locked.
         :param values: the columns, with ``key`` possibly empty, and ``condition_keys``.
-        :param labels: of its choices, for a list.
+        :param choices: for a list, see :meth:`add_choices`.
         :raises Refused: when the key is taken, or there are too many.
         """
         rows = self.questions(category)
@@ -93,20 +130,20 @@ class QuestionEditor(Service):
             raise Refused(_("A category asks at most ${count} questions.", mapping={"count": MOST_QUESTIONS}))
         key = values["key"] or _free_key("q", {row.key for row in rows})
         if any(row.key == key for row in rows):
-            raise Refused(_("Another question of this category has this code."))
+            raise Refused(QUESTION_TAKEN)
         weight = min((row.weight for row in rows), default=1) - 1
         question = CategoryQuestion(**{**values, "category_id": category.id, "key": key, "weight": weight})
         self.session.add(question)
         self.session.flush()
         self._record("add", question, label=question.label)
-        self._complete(question, labels)
+        self._complete(question, choices)
         return question
 
-    def change(self, question: CategoryQuestion, values: Values, labels: Sequence[str] = ()) -> None:
+    def change(self, question: CategoryQuestion, values: Values, choices: Sequence[Values] = ()) -> None:
         """Change a question.
 
         :param question: locked.
-        :param labels: of further choices.
+        :param choices: further ones, see :meth:`add_choices`.
         :raises Refused: when the key is taken, when it has answers and its key or datatype changes, and when others
             depend on choices that it would lose.
         """
@@ -114,7 +151,7 @@ class QuestionEditor(Service):
         if any(name in changed for name in FIXED) and self.has_answers(question):
             raise Refused(_("There are answers to this question: its code and its sort of answer stay."))
         if "key" in changed and self._key_is_taken(question, str(changed["key"][1])):
-            raise Refused(_("Another question of this category has this code."))
+            raise Refused(QUESTION_TAKEN)
         was_list = question.variable and question.datatype in LISTS
         stays_list = values["variable"] and values["datatype"] in LISTS
         if was_list and not stays_list:
@@ -123,7 +160,7 @@ class QuestionEditor(Service):
             setattr(question, name, new)
         if changed:
             self._record("change", question, changes=changed)
-        self._complete(question, labels)
+        self._complete(question, choices)
 
     def move(self, question: CategoryQuestion, step: int) -> None:
         """Swap a question with its neighbour.
@@ -133,14 +170,23 @@ class QuestionEditor(Service):
         :raises Refused: when it would come before a question on which it depends.
         """
         rows = self.questions(self.category(question.category_id))
-        if not swap(rows, question, step):
-            return
+        if swap(rows, question, step):
+            self._put_in_order(rows)
+            self._record("move", question, step=step)
+
+    def place(self, question: CategoryQuestion, position: int) -> None:
+        """Move a question to a position among all of its category, from 1; see :meth:`move`."""
+        rows = self.questions(self.category(question.category_id))
+        if place(rows, question, position):
+            self._put_in_order(rows)
+            self._record("move", question, position=position)
+
+    @staticmethod
+    def _put_in_order(rows: Sequence[CategoryQuestion]) -> None:
         places = {row.id: place for place, row in enumerate(rows)}
         if any(row.condition_id and places[row.condition_id] > places[row.id] for row in rows):
             raise Refused(_("A question cannot stand before the one on which it depends."))
-        for place, row in enumerate(rows):
-            row.weight = -place
-        self._record("move", question, step=step)
+        _number(rows)
 
     def set_active(self, question: CategoryQuestion, active: bool) -> None:
         """Ask a question again, or no longer; answers do not change.
@@ -188,30 +234,44 @@ class QuestionEditor(Service):
             self.session.refresh(choice)
         return question, choice
 
-    def add_choices(self, question: CategoryQuestion, labels: Sequence[str]) -> list[QuestionChoice]:
+    def choice_named(self, question: CategoryQuestion, key: str) -> QuestionChoice:
+        """Return the choice of a question with a key, see :meth:`named`."""
+        for choice in self.choices(question):
+            if choice.key == key:
+                return choice
+        raise NotFound("no such choice")
+
+    def add_choices(self, question: CategoryQuestion, choices: Sequence[Values]) -> list[QuestionChoice]:
         """Add choices behind those of a question.
 
-        :param question: locked.
-        :raises Refused: when there would be too many, or two with the same label.
+        :param question: locked, with a list as its answer.
+        :param choices: of each the ``label``, and possibly ``key``, ``stop`` and ``translations``.
+        :raises Refused: when there would be too many, or two with the same label or key, and without a list.
         """
-        rows = self.choices(question)
+        if not question.variable or question.datatype not in LISTS:
+            raise Refused(NO_CHOICES_HERE)
+        rows, labels = self.choices(question), [values["label"] for values in choices]
+        own_keys = [values["key"] for values in choices if values.get("key")]
         active = [row for row in rows if row.active]
         if len(active) + len(labels) > MOST_CHOICES or len(rows) + len(labels) > MOST_ROWS:
             raise Refused(_("A question offers at most ${count} choices.", mapping={"count": MOST_CHOICES}))
         if len({*(row.label for row in active), *labels}) < len(active) + len(labels):
-            raise Refused(_("Two choices have the same text."))
-        added, keys = list[QuestionChoice](), {row.key for row in rows}
+            raise Refused(SAME_TEXT)
+        keys = {*(row.key for row in rows), *own_keys}
+        if len(keys) < len(rows) + len(own_keys):
+            raise Refused(CHOICE_TAKEN)
+        added = list[QuestionChoice]()
         weight = min((row.weight for row in rows), default=1) - 1
-        for label in labels:
-            key = _free_key("c", keys)
+        for values in choices:
+            key = values.get("key") or _free_key("c", keys)
             keys.add(key)
-            choice = QuestionChoice(question_id=question.id, key=key, label=label, weight=weight)
+            choice = QuestionChoice(**{**values, "question_id": question.id, "key": key, "weight": weight})
             self.session.add(choice)
             added.append(choice)
             weight -= 1
         self.session.flush()
         if added:
-            self._record("choices", question, labels=list(labels))
+            self._record("choices", question, labels=labels)
         return added
 
     def change_choice(self, question: CategoryQuestion, choice: QuestionChoice, values: Values) -> None:
@@ -224,11 +284,11 @@ class QuestionEditor(Service):
         others = [row for row in self.choices(question) if row.id != choice.id]
         if "key" in changed:
             if any(row.key == values["key"] for row in others):
-                raise Refused(_("Another choice of this question has this code."))
+                raise Refused(CHOICE_TAKEN)
             if self._was_chosen(choice) or self._dependents(question, choice.key):
                 raise Refused(_("This choice is in use: its code stays."))
         if any(row.active and row.label == values["label"] for row in others):
-            raise Refused(_("Two choices have the same text."))
+            raise Refused(SAME_TEXT)
         for name, (_old, new) in changed.items():
             setattr(choice, name, new)
         if changed:
@@ -238,14 +298,21 @@ class QuestionEditor(Service):
         """Swap a choice with its neighbour."""
         rows = self.choices(question)
         if swap(rows, choice, step):
-            for place, row in enumerate(rows):
-                row.weight = -place
+            _number(rows)
             self._record("choice_move", question, choice=choice.key, step=step)
+
+    def place_choice(self, question: CategoryQuestion, choice: QuestionChoice, position: int) -> None:
+        """Move a choice to a position among all of its question, from 1."""
+        rows = self.choices(question)
+        if place(rows, choice, position):
+            _number(rows)
+            self._record("choice_move", question, choice=choice.key, position=position)
 
     def set_choice_active(self, question: CategoryQuestion, choice: QuestionChoice, active: bool) -> None:
         """Offer a choice again, or no longer.
 
-        :raises Refused: when another question depends on it, or it is the last one, or there would be too many.
+        :raises Refused: when another question depends on it, or it is the last one, or there would be too many, or
+            two with the same label.
         """
         offered = [row for row in self.choices(question) if row.active and row.id != choice.id]
         if not active and self._dependents(question, choice.key):
@@ -254,6 +321,8 @@ class QuestionEditor(Service):
             raise Refused(NO_CHOICE)
         if active and len(offered) >= MOST_CHOICES:
             raise Refused(_("A question offers at most ${count} choices.", mapping={"count": MOST_CHOICES}))
+        if active and any(row.label == choice.label for row in offered):
+            raise Refused(SAME_TEXT)
         choice.active = active
         self._record("choice_open" if active else "choice_retire", question, choice=choice.key)
 
@@ -275,12 +344,12 @@ class QuestionEditor(Service):
 
     # -- inside ---------------------------------------------------------------------------------------------
 
-    def _complete(self, question: CategoryQuestion, labels: Sequence[str]) -> None:
+    def _complete(self, question: CategoryQuestion, choices: Sequence[Values]) -> None:
         """Add the choices of a list, which needs at least one."""
         if not question.variable or question.datatype not in LISTS:
             return
-        if labels:
-            self.add_choices(question, labels)
+        if choices:
+            self.add_choices(question, choices)
         elif not any(row.active for row in self.choices(question)):
             raise Refused(NO_CHOICE)
 
@@ -322,6 +391,18 @@ class QuestionEditor(Service):
             key=question.key,
             **data,
         )
+
+
+def with_texts(
+    row: CategoryQuestion | QuestionChoice | None, texts: Mapping[str, Values]
+) -> dict[str, Values]:
+    """Return the column ``translations`` of a row with the texts of a form or body, by language."""
+    return {**(row.translations if row else {}), **texts}
+
+
+def _number(rows: Sequence[CategoryQuestion | QuestionChoice]) -> None:
+    for position, row in enumerate(rows):
+        row.weight = -position
 
 
 def _free_key(prefix: str, taken: set[str]) -> str:

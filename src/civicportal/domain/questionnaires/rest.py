@@ -20,8 +20,8 @@ class ChoiceItem(TypedDict):
     stop: Annotated[str, _("With this choice no report is taken, and this is why; empty for an ordinary one")]
 
 
-class QuestionItem(TypedDict):
-    """A question of a category."""
+class QuestionDescription(TypedDict):
+    """What a question asks, and where."""
 
     key: Annotated[str, _("Unique within the category")]
     label: str
@@ -34,6 +34,11 @@ class QuestionItem(TypedDict):
     public: Annotated[bool, _("Whether everybody may read the answer of a published case")]
     after: Annotated[str | None, _("Key of the earlier question on which it depends")]
     after_choices: Annotated[list[str], _("It is asked if that question has one of these choices")]
+
+
+class QuestionItem(QuestionDescription):
+    """A question of a category."""
+
     choices: list[ChoiceItem]
 
 

@@ -4,7 +4,12 @@ import re
 
 import colander
 
-from civicportal.domain.questionnaires.answers import DATATYPES, LISTS, MOST_CHOICES
+from civicportal.domain.questionnaires.answers import (
+    DATATYPES,
+    LISTS,
+    MOST_CHOICES,
+    SAME_TEXT,
+)
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
 from civicportal.web.forms import RadioWidget, TextAreaWidget, TextWidget
@@ -34,12 +39,17 @@ def _are_labels(node: colander.SchemaNode, text: str) -> None:
             node, _("A question offers at most ${count} choices.", mapping={"count": MOST_CHOICES})
         )
     if len({*labels}) < len(labels):
-        raise colander.Invalid(node, _("Two choices have the same text."))
+        raise colander.Invalid(node, SAME_TEXT)
 
 
 def lines(text: str) -> list[str]:
     """Return the lines of a text that are not empty."""
     return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _are_of_one_question(node: colander.SchemaNode, values: list[str]) -> None:
+    if len({value.partition(":")[0] for value in values}) > 1:
+        raise colander.Invalid(node, _("Only answers to one question can be taken."))
 
 
 def _key() -> Node:
@@ -53,7 +63,33 @@ def _key() -> Node:
     )
 
 
-class QuestionForm(StrictSchema):
+class QuestionRules:
+    """What forms and bodies of a question share: which fields fit the sort of answer.
+
+    :cvar required_field: name of the field that requires an answer.
+    :cvar choices_field: name of the field with choices.
+    """
+
+    required_field, choices_field = "must_answer", "choices"
+
+    def validator(self, node: colander.SchemaNode, values: Values) -> None:
+        """Refuse what does not fit the sort of answer."""
+        error = colander.Invalid(node)
+        datatype = values["datatype"]
+        is_text_only = datatype == INFO or not values.get("variable", True)
+        if values["public"] and datatype not in LISTS:
+            error["public"] = _("Only answers with choices can be published.")
+        if values[self.required_field] and is_text_only:
+            error[self.required_field] = _("A text without an answer cannot require one.")
+        if values[self.choices_field] and datatype not in LISTS:
+            error[self.choices_field] = _("This sort of answer has no choices.")
+        if is_text_only and datatype not in (INFO, "string"):
+            error["datatype"] = _("A text without an answer has the datatype “string”.")
+        if error.children:
+            raise error
+
+
+class QuestionForm(QuestionRules, StrictSchema):
     """A question of a category."""
 
     label = Node(CleanText(2, LONGEST_LABEL), title=_("Question"))
@@ -83,6 +119,7 @@ class QuestionForm(StrictSchema):
         title=_("Ask it only after one of these answers"),
         description=_("Empty: it is always asked. Only answers to one question can be taken."),
         missing=(),
+        validator=_are_of_one_question,
         widget=RadioWidget(),
     )
     public = Node(
@@ -93,21 +130,6 @@ class QuestionForm(StrictSchema):
         switch=True,
     )
     key = _key()
-
-    def validator(self, node: colander.SchemaNode, values: Values) -> None:
-        """Refuse what does not fit the sort of answer."""
-        error = colander.Invalid(node)
-        is_list = values["datatype"] in LISTS
-        if values["public"] and not is_list:
-            error["public"] = _("Only answers with choices can be published.")
-        if values["must_answer"] and values["datatype"] == INFO:
-            error["must_answer"] = _("A text without an answer cannot require one.")
-        if values["choices"] and not is_list:
-            error["choices"] = _("This sort of answer has no choices.")
-        if len({value.partition(":")[0] for value in values["condition"]}) > 1:
-            error["condition"] = _("Only answers to one question can be taken.")
-        if error.children:
-            raise error
 
 
 class ChoiceForm(StrictSchema):

@@ -1,12 +1,13 @@
 """The questions of categories, cached by each process, and the answers of cases."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 import colander
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, exists, or_, select
 
 from civicportal.core.translated import text_in
 from civicportal.core.work import Service
@@ -32,6 +33,8 @@ from civicportal.web.schema import JsonObject, Node, Option
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from civicportal.core.work import Work
+
 
 @dataclass(frozen=True, kw_only=True)
 class GivenAnswer:
@@ -56,6 +59,11 @@ class QuestionnaireService(Service):
     """
 
     Fields: TypeAlias = QuestionFields
+
+    def __init__(self, work: "Work") -> None:
+        super().__init__(work)
+        self._chosen: dict[int, frozenset[int]] = work.memo()
+        self._opening: frozenset[int] = frozenset()
 
     # -- questions ------------------------------------------------------------------------------------------
 
@@ -99,12 +107,13 @@ class QuestionnaireService(Service):
         """
         return [
             Option(value=str(choice.id), label=choice.label, group=question.label)
-            for category_id, found in self._all().items()
+            for category_id, question, choice in self._choices()
             if category_ids is None or category_id in category_ids
-            for question in found
-            if question.variable and question.is_list
-            for choice in question.choices
         ]
+
+    def choice_categories(self) -> dict[int, int]:
+        """Return the id of the category for each choice of a list, by the id of the choice."""
+        return {choice.id: category_id for category_id, _question, choice in self._choices()}
 
     def read(
         self, category_id: int | None, given: Mapping[str, object], *, typed: bool = False
@@ -149,6 +158,7 @@ class QuestionnaireService(Service):
         :raises AnswersInvalid: when they are not allowed any more, for instance after a change of the questions.
         """
         checked = self.check(case.category_id, answers)
+        self._chosen.pop(case.id, None)
         spoken = {one.id: one for one in self._all(self.work.site.locale).get(case.category_id or 0, ())}
         by_key = {question.key: question for question in spoken.values()}
         for key, value in checked.items():
@@ -193,11 +203,87 @@ class QuestionnaireService(Service):
             return []
         return self.answers([case], public=public)[case.id]
 
+    @contextmanager
+    def opening(self, answers: Mapping[str, AnswerValue] | None, category_id: int | None) -> Iterator[None]:
+        """Let the rules of routing know the answers of the case that is opened in this block.
+
+        :param answers: of its category, as :meth:`write` takes them after the block; None for none.
+        """
+        self._opening = self._choice_ids(category_id, answers) if answers else frozenset()
+        try:
+            yield
+        finally:
+            self._opening = frozenset()
+
+    def read_choices(self, cases: Collection[Case]) -> None:
+        """Load the chosen answers of many cases, in one statement."""
+        found: dict[int, set[int]] = {case.id: set() for case in cases}
+        query = select(CaseAnswer.case_id, CaseAnswer.choice_id)
+        query = query.where(CaseAnswer.case_id.in_(found), CaseAnswer.choice_id.is_not(None))
+        for case_id, choice_id in self.session.execute(query):
+            found[case_id].add(choice_id or 0)
+        self._chosen.update((case_id, frozenset(ids)) for case_id, ids in found.items())
+
+    def chosen(self, case: Case) -> frozenset[int]:
+        """Return the ids of the choices among the answers of a case, see also :meth:`read_choices`."""
+        if not case.id:
+            return self._opening
+        if case.id not in self._chosen:
+            self.read_choices([case])
+        return self._chosen[case.id]
+
+    def choice_title(self, choice_id: int | None) -> str:
+        """Return question and choice in the language of the unit of work; empty for one that was deleted."""
+        titles = (
+            f"{question.label} – {choice.label}"
+            for _category_id, question, choice in self._choices()
+            if choice.id == choice_id
+        )
+        return next(titles, "")
+
+    def is_offered(self, choice_id: int) -> bool:
+        """Return whether new cases can have a choice."""
+        return any(
+            choice.id == choice_id and question.active and choice.active
+            for _category_id, question, choice in self._choices()
+        )
+
     def has_choice(self, choice_id: int) -> ColumnElement[bool]:
         """Return the condition on ``Case`` for cases with a choice among their answers."""
         return exists().where(CaseAnswer.choice_id == choice_id, CaseAnswer.case_id == Case.id)
 
+    def has_answer(self, question: str, choice: str) -> ColumnElement[bool] | None:
+        """Return the condition on ``Case`` for cases with a choice, of the questions of any category.
+
+        It is None if there is no such choice.
+
+        :param question: its key.
+        :param choice: its key.
+        """
+        found = [
+            self.has_choice(one.id)
+            for _category_id, asked, one in self._choices()
+            if (asked.key, one.key) == (question, choice)
+        ]
+        return or_(*found) if found else None
+
     # -- inside ---------------------------------------------------------------------------------------------
+
+    def _choices(self) -> Iterator[tuple[int, AskedQuestion, OfferedChoice]]:
+        """Yield the choices of lists, retired ones included, each with its question and the id of the category."""
+        for category_id, found in self._all().items():
+            for question in found:
+                if question.variable and question.is_list:
+                    yield from ((category_id, question, choice) for choice in question.choices)
+
+    def _choice_ids(self, category_id: int | None, answers: Mapping[str, AnswerValue]) -> frozenset[int]:
+        return frozenset(
+            choice.id
+            for question in self.questions(category_id)
+            if question.is_list and question.key in answers
+            for choice in question.choices
+            if choice.key in chosen_keys(answers[question.key])
+        )
 
     def _all(self, locale: str = "") -> dict[int, tuple[AskedQuestion, ...]]:
         locale = locale or self.work.locale

@@ -1,6 +1,6 @@
 """Administrators' pages of the questions of a category."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pyramid.httpexceptions import HTTPSeeOther
@@ -8,7 +8,7 @@ from translationstring import TranslationString
 
 from civicportal.domain.organization.models import Category
 from civicportal.domain.questionnaires.answers import DATATYPES
-from civicportal.domain.questionnaires.editing import NO_CHOICE, QuestionEditor
+from civicportal.domain.questionnaires.editing import NO_CHOICE, QuestionEditor, with_texts
 from civicportal.domain.questionnaires.fields import QuestionFields
 from civicportal.domain.questionnaires.models import CategoryQuestion, QuestionChoice
 from civicportal.domain.questionnaires.schemas import INFO, ChoiceForm, QuestionForm, lines
@@ -50,7 +50,7 @@ def new(request: Request) -> ViewResult:
 
     def save(values: Values) -> HTTPSeeOther:
         with request.work.savepoint(), _refusing(form):
-            editor.add(category, _columns(request, values), lines(values["choices"]))
+            editor.add(category, _columns(request, values), _choices(values))
         return _done(request, category, _("The question was added."))
 
     return form.handle(
@@ -84,7 +84,7 @@ def question(request: Request) -> ViewResult:
 
     def save(values: Values) -> HTTPSeeOther:
         with request.work.savepoint(), _refusing(form):
-            editor.change(found, _columns(request, values, found), lines(values["choices"]))
+            editor.change(found, _columns(request, values, found), _choices(values))
         return _done(request, category, _("The question is kept."))
 
     return handle_edit(
@@ -136,7 +136,7 @@ def choice(request: Request) -> ViewResult:
 
     def save(values: Values) -> HTTPSeeOther:
         columns = {name: values[name] for name in ("label", "stop", "key")}
-        columns["translations"] = _merged(found, translated.read(values))
+        columns["translations"] = with_texts(found, translated.read(values))
         with request.work.savepoint(), _refusing(form):
             editor.change_choice(asked, found, columns)
         request.session.flash(request.translate(_("The choice is kept.")), "good")
@@ -242,11 +242,9 @@ def _columns(request: Request, values: Values, found: CategoryQuestion | None = 
         "variable": not is_info,
         "condition_id": int(pairs[0][0]) if pairs else None,
         "condition_keys": [key for _id, _colon, key in pairs],
-        "translations": _merged(found, _translated(request).read(values)),
+        "translations": with_texts(found, _translated(request).read(values)),
     }
 
 
-def _merged(
-    found: CategoryQuestion | QuestionChoice | None, texts: Mapping[str, Values]
-) -> dict[str, Values]:
-    return {**(found.translations if found else {}), **texts}
+def _choices(values: Values) -> list[Values]:
+    return [{"label": label} for label in lines(values["choices"])]

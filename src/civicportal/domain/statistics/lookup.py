@@ -66,6 +66,7 @@ class CounterService(Service):
     def __init__(self, work: "Work") -> None:
         super().__init__(work)
         self._by_state: dict[str, list[tuple[str, str, int]]] = work.memo()
+        self._elsewhere: dict[str, list[tuple[str, str, int]] | None] = work.memo()
 
     def total(
         self,
@@ -89,18 +90,17 @@ class CounterService(Service):
         :param span: the days of registration.
         """
         narrowed = {"stage": stages, "status": statuses, "category_id": categories, "unit_id": units}
-        if categories is None and units is None and span == ALWAYS:
-            own = sum(
-                n
-                for stage, status, n in self._states(kind)
-                if (stages is None or stage in stages) and (statuses is None or status in statuses)
-            )
-        else:
-            own = self._own(kind, narrowed, span)
+        by_state = categories is None and units is None and span == ALWAYS
+        own = (
+            _of_states(self._states(kind), stages, statuses) if by_state else self._own(kind, narrowed, span)
+        )
         if sees_all(self.work.actor, kind):
             return Total(own)
         if own > MOST_COUNTED:
             return more_than(own)
+        elsewhere = self._states_elsewhere(kind) if by_state else None
+        if elsewhere is not None:
+            return capped_total(own + _of_states(elsewhere, stages, statuses), MOST_COUNTED)
         others = self._in_other_units(kind, narrowed, span, MOST_COUNTED - own)
         return capped_total(own + others.number + (not others.exact), MOST_COUNTED)
 
@@ -148,12 +148,37 @@ class CounterService(Service):
             self._by_state[kind] = [(stage, status, int(n)) for stage, status, n in rows]
         return self._by_state[kind]
 
+    def _states_elsewhere(self, kind: str) -> list[tuple[str, str, int]] | None:
+        """Return stages and statuses of the cases in other units, as :meth:`_states` does; None for too many."""
+        if kind not in self._elsewhere:
+            in_other_units = self.work.get(CaseScope).in_other_units(kind)
+            rows = [] if in_other_units is None else self._by_state_of(kind, in_other_units)
+            self._elsewhere[kind] = rows if sum(n for *_state, n in rows) <= MOST_COUNTED else None
+        return self._elsewhere[kind]
+
+    def _by_state_of(self, kind: str, condition: ColumnElement[bool]) -> list[tuple[str, str, int]]:
+        cases = select(Case.stage, Case.status).where(Case.kind == kind, condition)
+        some = cases.limit(MOST_COUNTED + 1).subquery()
+        query = select(some.c.stage, some.c.status, func.count())
+        return [(*row,) for row in self.session.execute(query.group_by(some.c.stage, some.c.status))]
+
     def _seen(self, model: type[CounterColumns], kind: str, span: Span) -> list[ColumnElement[bool]]:
         """Return the conditions on counters for the actor's scope."""
         found = counted_in(model, kind, span)
         if not sees_all(self.work.actor, kind):
             found.append(in_own_counters(self.work.actor, kind, model))
         return found
+
+
+def _of_states(
+    rows: list[tuple[str, str, int]], stages: Collection[str] | None, statuses: Collection[str] | None
+) -> int:
+    """Return the sum of the rows of some stages and statuses; None stands for all."""
+    return sum(
+        n
+        for stage, status, n in rows
+        if (stages is None or stage in stages) and (statuses is None or status in statuses)
+    )
 
 
 def _among(table: Any, narrowed: Narrowed) -> list[ColumnElement[bool]]:

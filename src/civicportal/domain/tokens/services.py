@@ -10,14 +10,15 @@ from civicportal.core.crypto import token_hash
 from civicportal.core.db import fetch_row
 from civicportal.core.security import Identity
 from civicportal.core.work import Service
-from civicportal.domain.accounts.identity import every_right
+from civicportal.domain.accounts.identity import HeldRole, every_right, grants_of
 from civicportal.domain.accounts.memberships import MembershipService
 from civicportal.domain.accounts.models import Role, User
+from civicportal.domain.accounts.programs import ProgramRights
 from civicportal.domain.accounts.rights import RightsService
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.organization.models import Unit
 from civicportal.domain.tokens.models import ApiClient, OAuthGrant, Token
-from civicportal.domain.tokens.scopes import TokenScope, kept_of, scopes_of
+from civicportal.domain.tokens.scopes import TokenScope, kept_of, narrowed, scopes_of
 from civicportal.domain.tokens.secrets import Sort, new_api_token
 from civicportal.util.errors import Forbidden, NotFound, Refused
 from civicportal.util.i18n import _
@@ -311,6 +312,24 @@ class ClientService(Service):
             unit=client.unit_id,
             scopes=client.scopes,
         )
+
+
+class ClientRights(ProgramRights):
+    """The rights of a client: those of its role, cut by its scopes, while it has or can get a token."""
+
+    def identity_of(self, user: User) -> Identity:
+        """See :meth:`ProgramRights.identity_of`."""
+        client = self.session.scalars(select(ApiClient).where(ApiClient.user_id == user.id)).one()
+        is_open = client.secret_hash or self.work.get(TokenService).valid_of(user, short=True)
+        role_id = client.role_id if is_open else None
+        held = [HeldRole(holder_id=user.id, role_id=role_id, unit_id=client.unit_id)] if role_id else []
+        identity = Identity(
+            user_id=user.id,
+            name=user.name,
+            realm="staff",
+            grants=tuple(grants_of(self.work, held, user.id)),
+        )
+        return narrowed(self.work.site, identity, frozenset(client.scopes), None, every_right(self.work))
 
 
 class TokenMaker(Service):

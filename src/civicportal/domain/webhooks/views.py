@@ -6,6 +6,7 @@ from functools import partial
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.core.outgoing.client import GuardedClient
+from civicportal.domain.accounts.step_up import prove
 from civicportal.domain.notifications.troubles import localized_reason
 from civicportal.domain.organization.choices import category_options, unit_options
 from civicportal.domain.organization.services import OrganizationService
@@ -41,6 +42,8 @@ def webhooks(request: Request) -> dict[str, object]:
 def new(request: Request) -> ViewResult:
     """Add a webhook, then show its secret."""
     form = _form(request, {})
+    if asked := prove(request, form):
+        return asked
     context: dict[str, object] = {"webhook": None, "secret": "", "seen": "", "stale": False}
 
     def save(values: Values) -> ViewResult:
@@ -72,6 +75,8 @@ def edit(request: Request) -> ViewResult:
         return _done(request, found, _("The webhook is kept."))
 
     form, current = _form(request, present, found), _form(request, present, found)
+    if asked := prove(request, form):
+        return asked
     return handle_edit(request, form, current, save, webhook=found, secret="")
 
 
@@ -118,6 +123,8 @@ def switch(request: Request) -> HTTPSeeOther:
 
 def rotate(request: Request) -> ViewResult:
     """Ask, then make a new secret and show it."""
+    if asked := prove(request):
+        return asked
     service = request.work.get(WebhookService)
     found = service.fetch(_id(request), lock=request.method == "POST")
     secret = service.rotate(found) if request.method == "POST" else ""

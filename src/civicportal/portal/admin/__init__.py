@@ -3,6 +3,7 @@
 from pyramid.config import Configurator
 
 from civicportal.portal.admin import arranging
+from civicportal.portal.admin.rest import OPERATIONS
 from civicportal.web.pages import add_pages
 
 SEE_PLUGINS = "core:plugin:view"
@@ -15,7 +16,8 @@ VIEWS = (
 
 
 def includeme(config: Configurator) -> None:
-    """Add the pages."""
+    """Add the pages, and the operations of the API."""
+    config.add_operations(OPERATIONS)
     add_pages(
         config,
         {**arranging.ROUTES, **ROUTES},

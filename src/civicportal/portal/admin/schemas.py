@@ -5,6 +5,7 @@ from datetime import time
 import colander
 from translationstring import TranslationString
 
+from civicportal.domain.kartable.choices import refuse_other_answer
 from civicportal.domain.notifications.sms import utf16_len
 from civicportal.portal.admin.icons import ICONS, TINTS
 from civicportal.util.i18n import _
@@ -154,6 +155,7 @@ class RuleForm(StrictSchema):
     title = Node(CleanText(2, 200), title=_("What the rule says"))
     kind = optional_choice("kinds", _("Service"), _("All services"))
     category = optional_choice("categories", _("Category"), _("All categories"))
+    choice = optional_choice("choices", _("Answer to a question"), _("Does not matter"))
     unit = _unit(_("Goes to the unit"))
     user = optional_choice("people", _("Person of this unit"), _("The whole unit"))
     deadline_days = _days(_("Empty: the days of the category."))
@@ -165,6 +167,7 @@ class RuleForm(StrictSchema):
         kind = values["kind"]
         if kind and values["category"] and node.bindings["kind_of"][values["category"]] != kind:
             error["category"] = _("This category is one of another service.")
+        refuse_other_answer(node, values, error, kind)
         for name, kinds in node.bindings["fact_kinds"].items():
             if kind and values[f"fact_{name}"] and kind not in kinds:
                 error[f"fact_{name}"] = _("This service does not know it.")

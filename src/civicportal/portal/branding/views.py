@@ -2,7 +2,7 @@
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.domain.accounts.step_up import ask_proof, forget_pending, restore
+from civicportal.domain.accounts.step_up import prove
 from civicportal.portal.branding.schemas import COLOURS, TRANSLATED, SettingsForm
 from civicportal.portal.branding.services import BrandingService
 from civicportal.util.colour import contrasts
@@ -37,9 +37,8 @@ def settings(request: Request) -> ViewResult:
         buttons=(Button(title=_("Save")),),
     )
 
-    if request.method == "POST" and (asked := ask_proof(request, form)):
+    if asked := prove(request, form, shows=True):
         return asked
-    restore(request, form)
 
     def save(sent: Values) -> ViewResult:
         try:
@@ -52,7 +51,6 @@ def settings(request: Request) -> ViewResult:
             form.fail("", CHANGED)
             request.response.status_int = 409
             return {"form": form, "languages": translated.groups}
-        forget_pending(request)
         told = _("The settings are kept.") if changed else _("Nothing was changed.")
         request.session.flash(request.translate(told), "good")
         return HTTPSeeOther(request.route_path("admin.settings"))

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 class Chunk:
     """The outcome of reading some lines.
 
+    :ivar keys: of all lines.
     :ivar new: key and digest of new lines.
     :ivar problems: row, key and problem.
     """
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
+        self.keys: list[str] = []
         self.new: list[tuple[str, str]] = []
         self.problems: list[tuple[SourceRow, str, LineProblem]] = []
 

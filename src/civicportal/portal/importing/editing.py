@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import tomlkit
 from sqlalchemy import select
+from tomlkit.items import Item
 from translationstring import TranslationString
 
 from civicportal.domain.accounts.models import Role
@@ -223,6 +224,19 @@ def _options(
     ], lambda text: reader.channel(text) or ""
 
 
+def notes_of(text: str) -> dict[tuple[str, str, str], str]:
+    """Return the comments behind the texts of a mapping, by entity, field and folded text."""
+    found = {}
+    for entity, table in tomlkit.parse(text).items():
+        values = table.get("values") if isinstance(table, Mapping) else None
+        for name, meanings in values.items() if isinstance(values, Mapping) else ():
+            for written, meaning in meanings.items() if isinstance(meanings, Mapping) else ():
+                note = meaning.trivia.comment.lstrip("# ") if isinstance(meaning, Item) else ""
+                if note:
+                    found[entity, name, key(written)] = note
+    return found
+
+
 def _table(parent: MutableMapping[str, object], name: str) -> MutableMapping[str, object]:
     """Return a table of a mapping that was read before."""
     found = parent[name]
@@ -242,7 +256,7 @@ TITLES: Mapping[str, TranslationString] = {
 FIELD_TITLES: Mapping[str, TranslationString] = {
     "actor": _("Who did it"),
     "answer": _("Answer to the citizen"),
-    "attachments": _("Pictures (by command only)"),
+    "attachments": _("Pictures"),
     "body": _("Text of the case"),
     "case": _("Number of the case"),
     "category": _("Category"),
@@ -282,5 +296,6 @@ def fields_of(entity: str, extra: Mapping[str, Sequence[str]]) -> dict[str, Tran
     if entity in ("units", "categories"):
         titles["key"] = _("Key")
     if entity == "cases":
-        titles |= {name: f"{name} ({', '.join(headers)})" for name, headers in extra.items()}
+        own = {name: headers for name, headers in extra.items() if name not in titles}
+        titles |= {name: f"{name} ({', '.join(headers)})" for name, headers in own.items()}
     return titles

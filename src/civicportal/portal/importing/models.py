@@ -1,6 +1,6 @@
 """Imported batches and lines, and imports that are being prepared."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, TypedDict
 
 from sqlalchemy import JSON, ForeignKey, Index, Integer, String, Text, func, select
@@ -84,6 +84,13 @@ class ImportTask(Base):
     state: Mapped[str] = tagged_column(String(10))
     #: Kind of the cases for which a mapping is suggested.
     kind: Mapped[str] = tagged_column(String(60), default="")
+    #: Address of the Open311 server whose requests are read; empty for uploaded files.
+    address: Mapped[str] = tagged_column(String(500), default="", server_default="")
+    #: Its ``jurisdiction_id``, if it serves several cities.
+    jurisdiction: Mapped[str] = tagged_column(String(100), default="", server_default="")
+    #: The days on which its requests were registered.
+    first_day: Mapped[date | None] = tagged_column()
+    last_day: Mapped[date | None] = tagged_column()
     #: The mapping file; empty until the files are read.
     mapping: Mapped[str] = tagged_column(Text, default="")
     #: What is in the files by their names: headers, number of lines, and the texts of columns that have few. It has no
@@ -122,7 +129,7 @@ class ImportTask(Base):
 
 
 class ImportFile(Base):
-    """An uploaded file."""
+    """An uploaded file, or one that was read from a server."""
 
     __tablename__ = "import_files"
     __table_args__ = {"sqlite_autoincrement": True}

@@ -8,7 +8,7 @@ their own, and pictures are stored beside them.
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,15 +16,18 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import urlencode, urlsplit
 
 import tomlkit
+from translationstring import TranslationString
 
+from civicportal.core.outgoing.addresses import AddressRefused
 from civicportal.core.outgoing.client import GuardedClient
 from civicportal.core.storage.images import MAX_BYTES
 from civicportal.domain.cases.attachments import MOST as MOST_PICTURES
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.portal.importing.contents import read_contents
-from civicportal.portal.importing.errors import ImportRefused
+from civicportal.portal.importing.errors import ImportRefused, LineProblem
 from civicportal.portal.importing.reading import named
+from civicportal.portal.importing.report import ImportReport
 from civicportal.portal.importing.sources import SourceFile
 from civicportal.util.errors import Refused
 from civicportal.util.i18n import _
@@ -47,6 +50,8 @@ MOST_ATTEMPTS = 4
 LONGEST_PAUSE = 60.0
 """Seconds between two attempts at most, whatever the server wishes."""
 PICTURES = "pictures"
+NO_ID = _("It has no id.")
+TOO_LARGE = _("The answer is too large.")
 _FIELDS = (
     "service_request_id",
     "status",
@@ -64,7 +69,9 @@ _STEP_FIELDS = ("service_request_id", "updated_datetime", "status", "description
 Item = dict[str, object]
 """An object of an answer."""
 Progress = Callable[[str, int], None]
-"""Called with the name of a file and the number of its lines."""
+"""Called with the name of a file and the number of its lines so far, for every line."""
+Wait = Callable[[float], None]
+"""Waits some seconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,9 +91,21 @@ class Open311Snapshot:
 
     :ivar server: with its address in the usual form.
     :param folder: that of the files; what is there already is not read again.
+    :param report: what the server has, but cannot be read, line by line.
+    :param most: bytes of all answers together; None for any number.
+    :param wait: waits for a server that is busy.
     """
 
-    def __init__(self, site: "Site", server: Open311Server, folder: Path) -> None:
+    def __init__(
+        self,
+        site: "Site",
+        server: Open311Server,
+        folder: Path,
+        report: ImportReport | None = None,
+        *,
+        most: int | None = None,
+        wait: Wait = time.sleep,
+    ) -> None:
         try:
             address = GuardedClient.checked(site, server.address.rstrip("/"))
         except Refused as refused:
@@ -94,6 +113,8 @@ class Open311Snapshot:
         self._site, self.server = site, replace(server, address=address)
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
+        self._report = report or ImportReport(site)
+        self._left, self._wait = most, wait
         self._client = GuardedClient.of(site, most=MOST_BYTES)
 
     def __enter__(self) -> Self:
@@ -111,50 +132,56 @@ class Open311Snapshot:
         """
         return self._items("services", {})
 
-    def read(self, since: datetime, progress: Progress) -> list[Path]:
-        """Read all requests and updates since a time; return the files.
+    def read(self, since: datetime, progress: Progress, until: datetime | None = None) -> Iterator[Path]:
+        """Read all requests and updates of a time; yield the files, each as soon as it is whole.
 
+        Updates are read until now: those of a request are often later than the time.
+
+        :param until: None for now.
         :raises ImportRefused: when the server does not answer as it should.
         """
-        now, files = self._site.clock.now(), list[Path]()
+        now = self._site.clock.now()
         first = since.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        with_updates = True
-        while first < now:
-            last = first + WINDOW
-            name = f"{first:%Y%m%d}"
-            path = self.folder / f"requests-{name}.jsonl"
+        end = min(until or now, now)
+        for begin in _windows(first, end):
+            last = begin + WINDOW
+            path = self.folder / f"requests-{begin:%Y%m%d}.jsonl"
             if last > now or not path.exists():
-                self._write(path, self._requests(first, min(last, now)), progress)
-            files.append(path)
-            path = self.folder / f"updates-{name}.jsonl"
-            if with_updates and (last > now or not path.exists()):
+                self._write(path, self._requests(path.name, begin, min(last, end)), progress)
+            if path.stat().st_size:
+                yield path
+        for begin in _windows(first, now):
+            last = begin + WINDOW
+            path = self.folder / f"updates-{begin:%Y%m%d}.jsonl"
+            if last > now or not path.exists():
                 try:
-                    self._write(path, self._updates(first, min(last, now)), progress)
+                    self._write(path, self._updates(path.name, begin, min(last, now)), progress)
                 except _NotOffered:
-                    with_updates = False
-            if path.exists():
-                files.append(path)
-            first = last
-        return [path for path in files if path.stat().st_size]
+                    return
+            if path.stat().st_size:
+                yield path
 
     def sample(self) -> list[Path]:
         """Read the requests of the last window; return the file if there are any."""
         now = self._site.clock.now()
         path = self.folder / "requests-sample.jsonl"
-        self._write(path, self._requests(now - WINDOW, now, pictures=False), lambda _name, _number: None)
+        items = self._requests(path.name, now - WINDOW, now, pictures=False)
+        self._write(path, items, lambda _name, _number: None)
         return [path] if path.stat().st_size else []
 
     def _write(self, path: Path, items: Iterator[Item], progress: Progress) -> None:
         partial, total = path.with_suffix(".part"), 0
         with partial.open("w", encoding="utf-8") as file:
-            for item in items:
-                total += 1
+            for total, item in enumerate(items, 1):
                 file.write(json.dumps(item, ensure_ascii=False) + "\n")
+                progress(path.name, total)
         partial.replace(path)
         progress(path.name, total)
 
-    def _requests(self, first: datetime, last: datetime, *, pictures: bool = True) -> Iterator[Item]:
-        for item in self._window("requests", first, last):
+    def _requests(
+        self, file: str, first: datetime, last: datetime, *, pictures: bool = True
+    ) -> Iterator[Item]:
+        for number, item in enumerate(self._window("requests", file, first, last), 1):
             found = {name: item.get(name) for name in _FIELDS}
             # Every line has every column.
             is_closed = found["status"] == "closed"
@@ -162,14 +189,16 @@ class Open311Snapshot:
             found["closed_datetime"] = closed if is_closed else None
             found["closing_notes"] = item.get("status_notes") if is_closed else None
             if pictures:
-                found["media"] = [self._picture(address) for address in _media(item)[:MOST_PICTURES]]
+                addresses = _media(item)[:MOST_PICTURES]
+                key = str(item["service_request_id"])
+                found["media"] = [self._picture(one, file, number, key) for one in addresses]
             yield found
 
-    def _updates(self, first: datetime, last: datetime) -> Iterator[Item]:
-        for item in self._window("servicerequestupdates", first, last):
+    def _updates(self, file: str, first: datetime, last: datetime) -> Iterator[Item]:
+        for item in self._window("servicerequestupdates", file, first, last):
             yield {name: item.get(name) for name in _STEP_FIELDS}
 
-    def _window(self, what: str, first: datetime, last: datetime) -> Iterator[Item]:
+    def _window(self, what: str, file: str, first: datetime, last: datetime) -> Iterator[Item]:
         """Yield what a server has of a window, divided while it answers with as many as it answers at most."""
         known = set[str]()
         identity = "update_id" if what == "servicerequestupdates" else "service_request_id"
@@ -182,6 +211,9 @@ class Open311Snapshot:
             }
             items = self._items(what, query)
             new = [one for one in items if one.get(identity) and str(one[identity]) not in known]
+            for one in items:
+                if not one.get(identity):
+                    self._report.add(file, 0, "", LineProblem(reason=NO_ID, column=identity))
             if (
                 page == 2
                 and items
@@ -191,7 +223,8 @@ class Open311Snapshot:
             ):
                 # A server without pages has left out the rest.
                 middle = first + (last - first) / 2
-                for part in (self._window(what, first, middle), self._window(what, middle, last)):
+                halves = (self._window(what, file, first, middle), self._window(what, file, middle, last))
+                for part in halves:
                     yield from (one for one in part if _add(known, str(one[identity])))
                 return
             if not new:
@@ -222,6 +255,7 @@ class Open311Snapshot:
         headers = {"Accept": accept, "User-Agent": "civicportal"}
         for attempt in range(1, MOST_ATTEMPTS + 1):
             answer = self._client.request("GET", address, headers, seconds=SECONDS)
+            self._count(len(answer.body))
             if answer.error is None and answer.is_whole:
                 return answer.body
             if answer.status == 404:
@@ -230,11 +264,20 @@ class Open311Snapshot:
             if not is_busy or attempt == MOST_ATTEMPTS:
                 break
             pause = answer.retry_after if answer.retry_after is not None else attempt
-            time.sleep(min(pause, LONGEST_PAUSE))  # the server wants it, and only the command waits
-        reason = answer.error or _("The answer is too large.")
-        raise ImportRefused(_("${address}: ${reason}", mapping={"address": address, "reason": reason}))
+            self._wait(min(pause, LONGEST_PAUSE))
+        raise _NoAnswer(address, answer.error or TOO_LARGE)
 
-    def _picture(self, address: str) -> str:
+    def _count(self, size: int) -> None:
+        """Count the bytes of an answer.
+
+        :raises ImportRefused: when they are too many.
+        """
+        if self._left is not None:
+            self._left -= size
+            if self._left < 0:
+                raise ImportRefused(_("The server has more than may be read here: choose fewer days."))
+
+    def _picture(self, address: str, file: str, line: int, key: str) -> str:
         """Return the path of a picture below the folder; of one that cannot be fetched too, which is then missing."""
         name = f"{PICTURES}/{hashlib.sha256(address.encode()).hexdigest()[:32]}"
         path = self.folder / name
@@ -243,17 +286,29 @@ class Open311Snapshot:
         path.parent.mkdir(exist_ok=True)
         try:
             content = self._get(GuardedClient.checked(self._site, address), "image/*")
-        except Refused:
+            if len(content) > MAX_BYTES:
+                raise _NoAnswer(address, TOO_LARGE)
+        except (_NoAnswer, _NotOffered, AddressRefused) as refused:
+            reason = refused.cause if isinstance(refused, _NoAnswer) else refused.reason
+            problem = LineProblem(reason=reason, column="media_url", value=address[:200], level="warning")
+            self._report.add(file, line, key, problem)
             return name
-        if len(content) <= MAX_BYTES:
-            partial = path.with_suffix(".part")
-            partial.write_bytes(content)
-            partial.replace(path)
+        partial = path.with_suffix(".part")
+        partial.write_bytes(content)
+        partial.replace(path)
         return name
 
 
 class _NotOffered(ImportRefused):
     """The server does not have this."""
+
+
+class _NoAnswer(ImportRefused):
+    """The server did not answer with content."""
+
+    def __init__(self, address: str, cause: TranslationString) -> None:
+        super().__init__(_("${address}: ${reason}", mapping={"address": address, "reason": cause}))
+        self.cause = cause
 
 
 def suggest_open311(site: "Site", snapshot: Open311Snapshot, kind: str) -> str:
@@ -262,21 +317,29 @@ def suggest_open311(site: "Site", snapshot: Open311Snapshot, kind: str) -> str:
     :param kind: of the cases.
     :raises ImportRefused: when the server does not answer as it should.
     """
-    services, samples = snapshot.services(), snapshot.sample()
     agencies = [
         text
-        for path in samples
+        for path in snapshot.sample()
         for text in read_contents(SourceFile(path)).texts.get("agency_responsible", ())
     ]
+    return open311_mapping(site, snapshot.server.address, snapshot.services(), agencies, kind)
+
+
+def open311_mapping(
+    site: "Site", address: str, services: Sequence[Item], agencies: Sequence[str], kind: str, source: str = ""
+) -> str:
+    """Return a first mapping for a server.
+
+    :param agencies: texts of ``agency_responsible``.
+    :param source: name of the earlier system; its host if empty.
+    """
     workflow = kind_of(site, kind).workflow
     with site.work(write=False) as work:
         categories = work.get(OrganizationService).categories_of(kind).by_id.values()
         keys = named((one.key, (one.key, one.name)) for one in categories)
     document = tomlkit.document()
-    document.add(tomlkit.comment(f"A first mapping for {snapshot.server.address}: check every line."))
-    document.add(
-        "source", tomlkit.item({"name": (urlsplit(snapshot.server.address).hostname or "open311")[:60]})
-    )
+    document.add(tomlkit.comment(f"A first mapping for {address}: check every line."))
+    document.add("source", tomlkit.item({"name": source or host_of(address)}))
     cases = tomlkit.table()
     cases.add("kind", kind)
     cases.add("files", ["requests-*.jsonl"])
@@ -315,6 +378,18 @@ def suggest_open311(site: "Site", snapshot: Open311Snapshot, kind: str) -> str:
     history.add("columns", tomlkit.item(steps))
     document.add("history", history)
     return tomlkit.dumps(document)
+
+
+def host_of(address: str) -> str:
+    """Return the host of a server, by which it is called if it has no other name."""
+    return (urlsplit(address).hostname or "open311")[:60]
+
+
+def _windows(first: datetime, end: datetime) -> Iterator[datetime]:
+    """Yield the beginnings of the windows of a time."""
+    while first < end:
+        yield first
+        first += WINDOW
 
 
 def _media(item: Item) -> list[str]:

@@ -118,9 +118,7 @@ class _RowReader:
         state = self._state(self._text("status"), self._section, "status")
         mobile = self._mobile()
         steps = self._steps(created, history) if created else []
-        extra = {
-            name: self._section.meaning(name, self._text(name)) for name in self._reader.kind.import_columns
-        }
+        extra = self._extra()
         urgent, channel = key(self._text("urgent")) in _YES, self._channel()
         category, unit = self._category(), self._unit(self._text("unit"), self._section, "unit")
         closed, deadline = self._moment("closed"), self._moment("deadline")
@@ -167,6 +165,7 @@ class _RowReader:
             name=self._text("name")[:LONGEST_NAME],
             holder_id=holder,
             rule=rule,
+            texts=extra,
         )
 
     # -- fields ---------------------------------------------------------------------------------------------
@@ -185,10 +184,13 @@ class _RowReader:
     ) -> None:
         section = section or self._section
         column = section.header(name) if name else ""
-        field = FIELDS[section.entity].get(name)
-        value = _MASK if text and field is not None and field.personal else text
+        value = _MASK if text and self._is_personal(name, section) else text
         level: Level = "warning" if warn else "rejected"
         self.problems.append(LineProblem(reason=reason, column=column, value=value[:100], level=level))
+
+    def _is_personal(self, name: str, section: ImportSection | None = None) -> bool:
+        field = FIELDS[(section or self._section).entity].get(name)
+        return field.personal if field else name in self._reader.kind.import_personal
 
     def _moment(self, name: str) -> datetime | None:
         text = self._text(name)
@@ -205,7 +207,7 @@ class _RowReader:
         except InvalidInput as error:
             self._refuse(error.reason, name, text, section=section)
             return None
-        if name != "deadline" and moment > self._reader.now:
+        if name not in ("deadline", *self._reader.kind.import_moments) and moment > self._reader.now:
             if calendar.today(moment) > calendar.today(self._reader.now):
                 self._refuse(_("This date is in the future."), name, text, section=section)
                 return None
@@ -261,6 +263,18 @@ class _RowReader:
             self._refuse(error.reason, "mobile", text, warn=self._section.option("bad_mobile") == "drop")
         return None
 
+    def _extra(self) -> dict[str, str]:
+        """Return the texts of the kind's own columns; dates in ISO 8601."""
+        kind, found = self._reader.kind, dict[str, str]()
+        for name in kind.import_columns:
+            text = self._text(name)
+            if text and name in kind.import_moments:
+                moment = self._parsed_moment(text, name, self._section)
+                found[name] = moment.isoformat() if moment else ""
+            else:
+                found[name] = self._section.meaning(name, text)
+        return found
+
     def _detail(self, case: Case, extra: Mapping[str, str]) -> object:
         make = self._reader.kind.import_detail
         if make is None:
@@ -270,7 +284,8 @@ class _RowReader:
         except Refused as error:
             named = [name for name in extra if extra[name]]
             columns = ", ".join(self._section.header(name) for name in named)
-            value = ", ".join(extra[name] for name in named)[:100]
+            shown = (_MASK if self._is_personal(name) else extra[name] for name in named)
+            value = ", ".join(shown)[:100]
             self.problems.append(LineProblem(reason=error.reason, column=columns, value=value))
             return None
 

@@ -201,6 +201,7 @@ class _Run:
                     self._write(work, entity, chunk)
             # Reported after the commit: a chunk that is repeated reports again.
             counts.update(chunk.counts)
+            self._report.learn(chunk.keys)
             for row, key, problem in chunk.problems:
                 self._report.add(file.name, row.line, key, problem)
             done += len(rows)
@@ -224,6 +225,7 @@ class _Run:
         """Return what is new in some rows, and their problems."""
         chunk = Chunk()
         prepared = [(row, entity.key_of(row) if not row.flaw else "") for row in rows]
+        chunk.keys = [key for _row, key in prepared]
         entity.prepare([key for _row, key in prepared if key])
         known = self._known(work, entity, [key for _row, key in prepared])
         for row, key in prepared:

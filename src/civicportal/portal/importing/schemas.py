@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 
+import colander
 from translationstring import TranslationString
 
 from civicportal.portal.importing.editing import TITLES, FieldChoices
 from civicportal.portal.importing.fields import ENTITIES, FIELDS, OPTIONS
 from civicportal.portal.importing.mapping import ImportSection
 from civicportal.util.i18n import _
-from civicportal.web.forms import FileWidget, RadioWidget, SelectWidget
-from civicportal.web.schema import Choice, CleanText, Node, Option, StrictSchema
+from civicportal.util.values import Values
+from civicportal.web.forms import FileWidget, RadioWidget, SelectWidget, TextWidget
+from civicportal.web.schema import Choice, CityDate, CleanText, Node, Option, StrictSchema
 
-SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".jsonl", ".ndjson")
+SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".jsonl", ".ndjson", ".zip")
 ORDERS = [
     Option(value="ymd", label=_("Year, month, day")),
     Option(value="dmy", label=_("Day, month, year")),
@@ -46,7 +48,10 @@ class UploadForm(StrictSchema):
         title=_("Files"),
         missing="",
         marked_required=True,
-        description=_("CSV, Excel (.xlsx) or JSON Lines, at most 10 files and 40 MB together."),
+        description=_(
+            "CSV, Excel (.xlsx) or JSON Lines, at most 10 files and 40 MB together. A ZIP archive may hold larger "
+            "tables, and the pictures that they name."
+        ),
         widget=FileWidget(accept=",".join(SUFFIXES), many=True),
     )
     mapping = Node(
@@ -55,6 +60,74 @@ class UploadForm(StrictSchema):
         missing="",
         description=_("If you have a mapping.toml already. Otherwise one is suggested."),
         widget=FileWidget(accept=".toml"),
+    )
+
+
+class ServerForm(StrictSchema):
+    """An Open311 server of an earlier system."""
+
+    address = Node(
+        CleanText(1, 500),
+        title=_("Address of the server"),
+        widget=TextWidget(
+            type="url",
+            inputmode="url",
+            css_class="ltr",
+            autocomplete="off",
+            placeholder="https://city.example/open311/v2",
+        ),
+    )
+    jurisdiction = Node(
+        CleanText(0, 100),
+        title=_("Jurisdiction"),
+        missing="",
+        description=_("Its jurisdiction_id, if the server serves several cities."),
+        widget=TextWidget(css_class="ltr", autocomplete="off"),
+    )
+    first_day = Node(
+        CityDate(),
+        title=_("Registered from"),
+        missing=None,
+        description=_("Empty for all since 2015."),
+    )
+    last_day = Node(CityDate(), title=_("Registered until"), missing=None)
+    source = Node(
+        CleanText(0, 60),
+        title=_("Name of the earlier system"),
+        missing="",
+        description=_(
+            "Keep it for all its files: with its number it identifies a case. By default the host of the address."
+        ),
+    )
+    kind = Node(
+        Choice("kinds"), title=_("What its cases are"), widget=SelectWidget(empty=_("Choose one of the list"))
+    )
+    mapping = Node(
+        CleanText(0, 1),
+        title=_("Mapping file"),
+        missing="",
+        description=_("If you have a mapping.toml already. Otherwise one is suggested."),
+        widget=FileWidget(accept=".toml"),
+    )
+
+    def validator(self, node: colander.SchemaNode, values: Values) -> None:
+        """Refuse a last day before the first one."""
+        if values["first_day"] and values["last_day"] and values["last_day"] < values["first_day"]:
+            error = colander.Invalid(node)
+            error["last_day"] = _("This is before the first day.")
+            raise error
+
+
+class PicturesForm(StrictSchema):
+    """More archives of pictures for an import."""
+
+    tables = Node(
+        CleanText(0, 1),
+        title=_("ZIP archives"),
+        missing="",
+        marked_required=True,
+        description=_("40 MB together at a time; come back for more."),
+        widget=FileWidget(accept=".zip", many=True),
     )
 
 

@@ -51,7 +51,9 @@ def add_tables(
 def _table(
     entity: str, files: Mapping[str, FileContents], kind: str, extra: Mapping[str, Sequence[str]]
 ) -> Table:
-    known = {field: one.headers for field, one in FIELDS[entity].items()} | dict(extra)
+    known = {**extra, **{field: one.headers for field, one in FIELDS[entity].items()}}
+    # Those of every case are guessed first, also where a kind has a column of the same name.
+    known = {name: known[name] for name in [*FIELDS[entity], *known]}
     headers = list(dict.fromkeys(header for one in files.values() for header in one.headers if header))
     columns = guess(headers, known)
     found = tomlkit.table()

@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from sqlalchemy import delete, func, select
 
@@ -24,6 +25,8 @@ KEPT = timedelta(days=7)
 MOST = 20
 """Imports that are kept at a time."""
 MOST_FILES = 10
+MOST_ARCHIVES = 60
+"""Archives of one import, each of them an upload of its own."""
 SHOWN = 50
 """Batches on one page."""
 
@@ -78,6 +81,43 @@ class ImportTaskService(Service):
         self._record("upload", task, files=[name for name, _key, _size in files])
         return task
 
+    def add_server(
+        self,
+        address: str,
+        jurisdiction: str,
+        days: tuple[date | None, date | None],
+        kind: str,
+        mapping: str,
+    ) -> ImportTask:
+        """Add an import from an Open311 server, which the worker reads first.
+
+        :param address: in its usual form.
+        :param days: the first and the last day of its requests.
+        :param kind: of its cases.
+        :param mapping: the mapping file.
+        """
+        task = self._new("read", kind=kind, mapping=mapping)
+        task.address, task.jurisdiction = address, jurisdiction
+        task.first_day, task.last_day = days
+        self._record("server", task, host=urlsplit(address).hostname)
+        return task
+
+    def add_pictures(self, task: ImportTask, files: Sequence[tuple[str, str, int]]) -> None:
+        """Add archives with pictures; a former check is void.
+
+        :param files: name, key in the storage and size in bytes.
+        :raises Refused: while a step is taken, or when there are too many archives.
+        """
+        self._refuse_running(task)
+        before = [file.name for file in self.files([task])[task.id]]
+        if len(before) + len(files) > MOST_ARCHIVES:
+            raise Refused(_("At most ${count} are allowed here.", mapping={"count": MOST_ARCHIVES}))
+        task.checked, task.expires_at = "", self.work.clock.now() + KEPT
+        self.session.add_all(
+            ImportFile(task_id=task.id, name=name, key=key, size=size) for name, key, size in files
+        )
+        self._record("upload", task, files=[name for name, _key, _size in files])
+
     def contents(self, task: ImportTask) -> dict[str, FileContents]:
         """Return what is in the files by their names."""
         return {name: FileContents.of(found) for name, found in task.contents.items()}
@@ -98,6 +138,18 @@ class ImportTaskService(Service):
     def is_checked(self, task: ImportTask) -> bool:
         """Return whether the present mapping was checked."""
         return bool(task.checked) and task.checked == digest_of(task.mapping)
+
+    def order_read(self, task: ImportTask) -> None:
+        """Order to read the server again: what it has answered before is not asked for again.
+
+        :raises NotFound: when it is no import from a server.
+        :raises Refused: while a step is taken.
+        """
+        if not task.address:
+            raise NotFound("files are read once")
+        self._order(task, "read")
+        task.checked, task.counts, task.reasons = "", {}, []
+        self._record("server", task, host=urlsplit(task.address).hostname)
 
     def order_check(self, task: ImportTask) -> None:
         """Order a check.

@@ -1,10 +1,11 @@
 """Files of the forms of imports."""
 
 import io
-import re
+from collections.abc import Collection
 from pathlib import PurePosixPath
 from typing import BinaryIO, cast
 
+from civicportal.portal.importing.archives import safe_name
 from civicportal.portal.importing.batches import read_mapping
 from civicportal.portal.importing.errors import MappingError
 from civicportal.portal.importing.schemas import SUFFIXES
@@ -16,13 +17,18 @@ from civicportal.web.request import Request
 
 LONGEST_MAPPING = 200_000
 """Bytes of a mapping file."""
-LONGEST_NAME = 100
-_SAFE = re.compile(r"[^\w. ()\u200c-]+")
+NO_TABLE = _("${file} is none of CSV, Excel (.xlsx), JSON Lines and ZIP.")
+NO_ARCHIVE = _("${file} is no ZIP archive.")
 TABLES, MAPPING = files_name("tables"), files_name("mapping")
 
 
-def uploaded_files(request: Request, form: BoundForm) -> list[tuple[str, int, BinaryIO]]:
-    """Return name, size and content of the uploaded files."""
+def uploaded_files(
+    request: Request, form: BoundForm, suffixes: Collection[str] = SUFFIXES
+) -> list[tuple[str, int, BinaryIO]]:
+    """Return name, size and content of the uploaded files.
+
+    :param suffixes: those that are allowed.
+    """
     found: dict[str, tuple[str, int, BinaryIO]] = {}
     for one in request.POST.getall(TABLES):
         if not isinstance(one, UploadedFile):
@@ -30,10 +36,8 @@ def uploaded_files(request: Request, form: BoundForm) -> list[tuple[str, int, Bi
         name = safe_name(getattr(one, "filename", ""))
         size = one.file.seek(0, io.SEEK_END)
         one.file.seek(0)
-        if PurePosixPath(name).suffix.lower() not in SUFFIXES:
-            form.refuse(
-                "tables", _("${file} is none of CSV, Excel (.xlsx) and JSON Lines.", mapping={"file": name})
-            )
+        if PurePosixPath(name).suffix.lower() not in suffixes:
+            form.refuse("tables", _(NO_ARCHIVE if suffixes != SUFFIXES else NO_TABLE, mapping={"file": name}))
         if not size:
             form.refuse("tables", _("${file} is empty.", mapping={"file": name}))
         if name in found:
@@ -44,13 +48,6 @@ def uploaded_files(request: Request, form: BoundForm) -> list[tuple[str, int, Bi
     if len(found) > MOST_FILES:
         form.refuse("tables", _("At most ${count} are allowed here.", mapping={"count": MOST_FILES}))
     return list(found.values())
-
-
-def safe_name(name: str) -> str:
-    """Return the name of an uploaded file without folders and signs that mean something in a pattern."""
-    last = name.replace("\\", "/").rpartition("/")[2]
-    stem, dot, suffix = _SAFE.sub("_", last).strip(". ").rpartition(".")
-    return f"{stem[-LONGEST_NAME:]}{dot}{suffix[:10]}"
 
 
 def uploaded_mapping(request: Request, form: BoundForm) -> str:

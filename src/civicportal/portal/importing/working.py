@@ -5,15 +5,17 @@ One worker at a time runs the job, so a step that is running when the job begins
 
 import logging
 import shutil
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from datetime import time as clock_time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from civicportal.core.db import changed_rows
 from civicportal.core.jobs import Job
@@ -22,16 +24,25 @@ from civicportal.core.storage import new_key
 from civicportal.domain.accounts.identity import identity_of
 from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.kinds import kinds_of
+from civicportal.portal.importing.archives import ARCHIVE, Unpacking, pack
 from civicportal.portal.importing.batches import importable_kinds, read_mapping
 from civicportal.portal.importing.contents import FileContents, read_contents
 from civicportal.portal.importing.editing import with_tables
 from civicportal.portal.importing.errors import ImportRefused, MappingError
-from civicportal.portal.importing.mapping import ImportMapping
+from civicportal.portal.importing.mapping import ImportMapping, read_sections, source_of
 from civicportal.portal.importing.models import UNFINISHED, ImportBatch, ImportFile, ImportTask
-from civicportal.portal.importing.report import open_report
+from civicportal.portal.importing.open311 import (
+    PICTURES,
+    WINDOW,
+    Item,
+    Open311Server,
+    Open311Snapshot,
+    open311_mapping,
+)
+from civicportal.portal.importing.report import ImportReport, open_report
 from civicportal.portal.importing.run import import_files
 from civicportal.portal.importing.sources import SourceFile
-from civicportal.portal.importing.tasks import KEPT, MANAGE, clean_imports, digest_of
+from civicportal.portal.importing.tasks import KEPT, MANAGE, MOST_FILES, clean_imports, digest_of
 from civicportal.portal.importing.undo import undo_batch
 from civicportal.util.errors import Refused
 from civicportal.util.i18n import _, say
@@ -47,6 +58,14 @@ MOST_ATTEMPTS = 5
 MOST_REASONS = 50
 MOST_KEPT = 200
 """Tracking codes of cases that an undo has left, which are listed."""
+LARGEST = 4 * 1024**3
+"""Bytes of the answers of a server, and of what archives unpack to."""
+LINES = 25
+"""Lines of a server between two looks whether the step was cancelled."""
+WAIT_SECONDS = 2.0
+"""Between two such looks while a server is busy."""
+EARLIEST = date(2015, 1, 1)
+"""First day of the requests of a server, if none was chosen."""
 ERROR = _("An error of the portal, described in its log.")
 
 
@@ -98,28 +117,41 @@ def take(site: "Site", task: ImportTask) -> None:
 
 def _read(site: "Site", task: ImportTask) -> "Values":
     """Return what is in the files, and a first mapping if there is none."""
-    kinds = importable_kinds(site)
+    services, found = _fetch(site, task) if task.address else ([], {})
+    text = task.mapping
+    is_first = not read_sections(text)
     try:
-        mapping: ImportMapping | None = read_mapping(site, task.mapping)
+        mapping: ImportMapping | None = read_mapping(site, text)
     except MappingError:
         mapping = None
     contents: dict[str, FileContents] = {}
-    with _files(site, task) as paths:
-        for path in paths:
+    with _files(site, task) as given:
+        if len(given.tables) > MOST_FILES and not task.address:
+            raise ImportRefused(_("At most ${count} are allowed here.", mapping={"count": MOST_FILES}))
+        if not given.tables:
+            raise ImportRefused(
+                _("The server has no requests of these days.") if task.address else _("There is no table.")
+            )
+        for path in given.tables:
             _write(site, task, {"place": path.name})
             file = SourceFile(path)
             if mapping is not None:
                 file = SourceFile(path, mapping.encoding, mapping.delimiter)
-            found = read_contents(file)
+            one = read_contents(file)
             if mapping is not None:
-                found = replace(found, entity=mapping.section_of(path.name).entity)
-            contents[path.name] = found
-    text = task.mapping
-    if mapping is None:
-        kind = task.kind or next(iter(kinds), "")
+                one = replace(one, entity=mapping.section_of(path.name).entity)
+            elif task.address:
+                one = replace(one, entity="history" if path.name.startswith("updates") else "cases")
+            contents[path.name] = one
+    kind = task.kind or next(iter(importable_kinds(site)), "")
+    if task.address and is_first:
+        agencies = {text: "" for one in contents.values() for text in one.texts.get("agency_responsible", ())}
+        text = open311_mapping(site, task.address, services, list(agencies), kind, source_of(text))
+    elif mapping is None and not task.address:
         text = with_tables(text, contents, kind, kinds_of(site)[kind].import_columns)
     lines = sum(one.lines for one in contents.values())
     return {
+        **found,
         "contents": {name: one.to_json() for name, one in contents.items()},
         "mapping": text,
         "total": lines,
@@ -144,22 +176,21 @@ def _import(site: "Site", task: ImportTask, *, apply: bool) -> "Values":
         done[name] = max(lines, done.get(name, 0))
         _write(site, task, {"place": name, "done": sum(done.values())})
 
-    with _files(site, task) as paths:
-        report = paths[0].parent.parent / "report.csv"
-        with open_report(site.localizer(task.locale), report) as problems:
-            summary = import_files(
-                site, mapping, paths, problems, apply=apply, progress=progress, actor=actor
-            )
-        key = None
-        if summary.reasons:
-            key = new_key()
-            with report.open("rb") as file:
-                site.storage.put(key, file)
+    with _files(site, task) as given, _reporting(site, task) as (problems, reported):
+        summary = import_files(
+            site,
+            mapping,
+            given.tables,
+            problems,
+            apply=apply,
+            progress=progress,
+            attachments=given.pictures,
+            actor=actor,
+        )
     found: Values = {
         "counts": {entity: dict(numbers) for entity, numbers in summary.counts.items()},
-        "reasons": [[reason, number] for reason, number in summary.reasons.most_common(MOST_REASONS)],
-        "report": key,
         "done": task.total,
+        **reported,
     }
     return {**found, "batch_id": summary.batch} if apply else found
 
@@ -200,22 +231,111 @@ STEPS: "dict[str, Callable[[Site, ImportTask], Values]]" = {
 }
 
 
-@contextmanager
-def _files(site: "Site", task: ImportTask) -> Iterator[list[Path]]:
-    """Yield copies of the files under their names, in a folder of their own."""
+def _fetch(site: "Site", task: ImportTask) -> "tuple[list[Item], dict[str, object]]":
+    """Read the server, and store what it has answered, file by file: the next attempt goes on behind the last one.
+
+    :returns: its services, if a mapping is to be suggested; and values of the task.
+    """
+    _actor(site, task)
+    since = site.calendar.at(task.first_day or EARLIEST, clock_time.min)
+    until = site.calendar.at(task.last_day + timedelta(days=1), clock_time.min) if task.last_day else None
+    windows = 2 * ((site.clock.now() - since) // WINDOW + 1)
+    done, services = 0, list[Item]()
+
+    def progress(name: str, lines: int) -> None:
+        if lines % LINES == 0:
+            _write(site, task, {"place": name, "done": done, "total": windows})
+
+    def wait(seconds: float) -> None:
+        ends = time.monotonic() + seconds
+        while (left := ends - time.monotonic()) > 0:
+            _write(site, task, {"total": windows})
+            time.sleep(min(left, WAIT_SECONDS))  # Retry-After of the server; the lease is renewed in between
+
+    with TemporaryDirectory(prefix="civicportal-open311-") as name, _reporting(site, task) as (report, found):
+        folder, server = Path(name), Open311Server(address=task.address, jurisdiction=task.jurisdiction)
+        for file in _stored(site, task):
+            # What is there is not read again, unless it is of days that have not ended yet.
+            (folder / file.name).touch()
+        with Open311Snapshot(site, server, folder, report, most=LARGEST, wait=wait) as snapshot:
+            if not read_sections(task.mapping):
+                services = snapshot.services()
+            for path in snapshot.read(since, progress, until):
+                pictures = [one for one in folder.glob(f"{PICTURES}/*") if one.is_file()]
+                _store(site, task, [*pack(pictures, folder, f"{PICTURES}-{path.stem}"), path])
+                done += 1
+    return services, found
+
+
+def _store(site: "Site", task: ImportTask, paths: list[Path]) -> None:
+    """Store files that were read from a server, in place of those with the same names."""
+    rows = []
+    for path in paths:
+        key, size = new_key(), path.stat().st_size
+        with path.open("rb") as file:
+            site.storage.put(key, file)
+        rows.append(ImportFile(task_id=task.id, name=path.name, key=key, size=size))
+        path.unlink()
+    same = (ImportFile.task_id == task.id, ImportFile.name.in_([row.name for row in rows]))
+    with site.work() as work:
+        before = work.session.scalars(select(ImportFile.key).where(*same)).all()
+        work.session.execute(delete(ImportFile).where(*same))
+        work.session.add_all(rows)
+    for key in before:
+        site.storage.delete(key)
+
+
+def _stored(site: "Site", task: ImportTask) -> Sequence[ImportFile]:
     with site.work(write=False) as work:
         query = select(ImportFile).where(ImportFile.task_id == task.id).order_by(ImportFile.id)
-        files = work.session.scalars(query).all()
+        return work.session.scalars(query).all()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Given:
+    """Copies of the files.
+
+    :ivar pictures: their folder; None if there are none.
+    """
+
+    tables: list[Path]
+    pictures: Path | None
+
+
+@contextmanager
+def _files(site: "Site", task: ImportTask) -> Iterator[_Given]:
+    """Yield copies of the files under their names, and the contents of archives, in a folder of their own."""
     with TemporaryDirectory(prefix="civicportal-import-") as name:
-        folder = Path(name) / "files"
-        folder.mkdir()
-        paths = []
-        for file in files:
-            path = folder / file.name
+        unpacking = Unpacking(Path(name), most=LARGEST)
+        tables = []
+        for file in _stored(site, task):
+            path = unpacking.files / file.name
             with closing(site.storage.open(file.key)) as source, path.open("xb") as target:
                 shutil.copyfileobj(source, target)
-            paths.append(path)
-        yield paths
+            if path.suffix.lower() == ARCHIVE:
+                unpacking.unpack(path, file.name)
+                path.unlink()
+            else:
+                tables.append(path)
+        pictures = unpacking.folder if unpacking.pictures else None
+        yield _Given(tables=[*tables, *unpacking.tables], pictures=pictures)
+
+
+@contextmanager
+def _reporting(site: "Site", task: ImportTask) -> "Iterator[tuple[ImportReport, dict[str, object]]]":
+    """Yield a report, and values of the task that name it when it has ended."""
+    found: dict[str, object] = {}
+    with TemporaryDirectory(prefix="civicportal-report-") as name:
+        path = Path(name) / "report.csv"
+        with open_report(site, path, task.locale) as report:
+            yield report, found
+        key = None
+        if report.reasons:
+            key = new_key()
+            with path.open("rb") as file:
+                site.storage.put(key, file)
+    found["reasons"] = [[reason, number] for reason, number in report.reasons.most_common(MOST_REASONS)]
+    found["report"] = key
 
 
 def _actor(site: "Site", task: ImportTask) -> Identity:

@@ -1,9 +1,12 @@
 /* A form that can be sent without a network: it waits in the queue of this browser, see queue.js. Comes after the
    scripts that check the form.
 
-   <form data-queue data-queue-set="NAME=VALUE"> with data-draft and widgets.queue_status, which says whose it is
-     [data-queue-title], [data-queue-text]   their words name an entry of the queue and say what is in it
+   <form data-queue data-queue-set="NAME=VALUE" data-queue-never="NAME=VALUE"> with data-draft and widgets.queue_status,
+   which says whose it is
+     [data-queue-title], [data-queue-text]   their words name an entry of the queue and say what is in it; without
+       the second, the words of its text areas do
    data-queue-set: a field that an entry carries, since no page with a question can be shown while it is sent.
+   data-queue-never: the form is not queued while a field has this value, for instance because the answer is shown once.
    A field for files takes part by the event "queue-files": detail takes {field, value, files, blob}, the blob if this page
    has it, the value if the server has it.
    With ?entry=KEY in the address the page edits an entry: its fields and pictures are filled in like a draft (event
@@ -20,6 +23,7 @@ function setUp(form) {
   const status = one('[data-queue-status]', form);
   const texts = status.dataset;
   const set = form.dataset.queueSet?.split('=');
+  const never = form.dataset.queueNever?.split('=');
   let entry = null; /* the entry that this page edits */
   let fixed = Boolean(one('[name=queue_key]', form)); /* the server has sent the form back with its key */
   let state = ''; /* keyed: submitted once more with its key; posting: by the page itself; queued */
@@ -34,9 +38,14 @@ function setUp(form) {
   function isCut() {
     return navigator.onLine === false || 'kept' in document.body.dataset;
   }
+  function mayWait() {
+    return !never || new FormData(form).get(never[0]) !== never[1];
+  }
   function sayWhereItGoes() {
-    if (!entry) {
-      say(isCut() && works() ? texts.textCut : '');
+    if (!entry && isCut() && works()) {
+      say(mayWait() ? texts.textCut : texts.textNever, !mayWait());
+    } else if (!entry) {
+      say('');
     }
   }
 
@@ -72,12 +81,13 @@ function setUp(form) {
   }
   function words(selector) {
     return all(selector, form)
-      .map((part) => part.textContent.replace(/\s+/g, ' ').trim())
+      .map((part) => (part.matches('textarea') ? part.value : part.textContent).replace(/\s+/g, ' ').trim())
       .filter(Boolean);
   }
   function written(key) {
     const attached = files();
     const names = attached.map((file) => file.field);
+    const shown = words('[data-queue-text]');
     const sent = attached.filter((file) => !file.blob).map((file) => [file.field, file.value]);
     return {
       key,
@@ -85,7 +95,7 @@ function setUp(form) {
       action: form.action,
       page: location.pathname,
       title: words('[data-queue-title]')[0] || document.title,
-      lines: words('[data-queue-text]'),
+      lines: shown.length ? shown : words('textarea'),
       fields: [...fields().filter(([name]) => names.indexOf(name) < 0), ...sent, ...(set ? [set] : [])],
       files: attached.filter((file) => file.blob).map((file) => ({ name: file.files, blob: file.blob })),
     };
@@ -101,9 +111,28 @@ function setUp(form) {
     location.assign(answer.entry.state === 'sent' ? answer.entry.location : `${texts.queueUrl}#${key}`);
   }
   function failed(error) {
+    const found = error.message === 'QuotaExceededError' ? texts.textFull : texts.textNone;
     state = '';
-    say(error.message === 'QuotaExceededError' ? texts.textFull : texts.textNone, true);
+    say(mayWait() ? found : texts.textNever, true);
     status.scrollIntoView({ block: 'center' });
+  }
+  /* What may not wait is sent by this page, if there is a network now; until it has arrived the draft has it. A page that
+     was kept gets the token of today, and an entry leaves the queue. */
+  async function sendNow(button) {
+    const answered = await fetch(`${texts.queueUrl}/session`, { cache: 'no-store' });
+    const { token } = await answered.json();
+    if (files().some((file) => !file.value)) {
+      throw new Error('a picture is missing');
+    }
+    if (entry && (await ask('remove', { key: entry.key })).busy) {
+      say(texts.textBusy, true);
+      return;
+    }
+    entry = null;
+    keyField()?.remove();
+    one('[name=csrf_token]', form).value = token;
+    state = 'posting';
+    form.requestSubmit(button);
   }
   form.addEventListener('submit', (e) => {
     if (e.defaultPrevented) {
@@ -111,6 +140,15 @@ function setUp(form) {
     }
     if (!works()) {
       say(isCut() ? texts.textNone : '', true);
+      return;
+    }
+    if (!mayWait()) {
+      if (state !== 'posting' && (isCut() || entry || files().some((file) => !file.value))) {
+        e.preventDefault();
+        sendNow(e.submitter).catch(failed);
+      } else {
+        keyField()?.remove();
+      }
       return;
     }
     if (isCut() || files().some((file) => !file.value)) {
@@ -134,7 +172,8 @@ function setUp(form) {
   });
   /* The network has gone while the page sent it: perhaps it has arrived. */
   form.addEventListener('unsent', (e) => {
-    if (works()) {
+    state = '';
+    if (works() && mayWait()) {
       e.preventDefault();
       queue(true).catch(failed);
     }
@@ -149,6 +188,9 @@ function setUp(form) {
     }
   }
   function change(e) {
+    if (e.target.name === never?.[0]) {
+      sayWhereItGoes();
+    }
     if (entry && e.isTrusted) {
       touched = true;
       clearTimeout(later);

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from functools import partial
 from urllib.parse import urlencode
@@ -38,7 +38,9 @@ def add_operations(config: Configurator, operations: Iterable[Operation]) -> Non
     :raises ConfigurationError: for a name that is taken.
     """
     known: dict[str, Operation] = config.registry.api_operations
-    by_pattern: dict[str, str] = {}
+    routes: dict[str, str] = config.registry.api_routes
+    # Operations of one address may come from several domains.
+    by_pattern = {known[name].pattern: route for name, route in routes.items()}
     for operation in operations:
         if operation.name in known:
             raise ConfigurationError(f"the API has two operations {operation.name!r}")
@@ -47,7 +49,7 @@ def add_operations(config: Configurator, operations: Iterable[Operation]) -> Non
         if route is None:
             route = by_pattern[operation.pattern] = operation.route
             config.add_route(route, operation.pattern)
-        config.registry.api_routes[operation.name] = route
+        routes[operation.name] = route
         config.add_view(
             _view(operation),
             route_name=route,
@@ -95,13 +97,19 @@ def answer(request: Request, operation: Operation) -> Response:
     try:
         found = _once(call) if operation.creates else operation.call(call)
     except Refused as refusal:
-        errors: list[Mistake] = [
-            {"pointer": pointer, "detail": said(request, text)} for pointer, text in refusal.pointers.items()
-        ]
-        raise Problem(422, refusal.reason, errors=errors) from refusal
+        raise Problem(422, refusal.reason, errors=_mistakes(request, refusal)) from refusal
     except Conflict as conflict:
         raise Problem(409, NOT_NOW) from conflict
     return found if isinstance(found, Response) else _response(call, found)
+
+
+def _mistakes(request: Request, refusal: Refused) -> Iterator[Mistake]:
+    """Yield what a rule forbids, at its places in the body."""
+    for pointer, text in refusal.pointers.items():
+        mistake: Mistake = {"pointer": pointer, "detail": said(request, text)}
+        if words := refusal.doubts.get(pointer):
+            mistake["words"] = list(words)
+        yield mistake
 
 
 def _once(call: Call) -> object:

@@ -30,29 +30,6 @@ from civicportal.web.schema import (
 Schema = dict[str, object]
 Say = Callable[[TranslationString | str], str]
 
-PROBLEM: Schema = {
-    "type": "object",
-    "required": ["type", "title", "status"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["detail"],
-                "properties": {
-                    "pointer": {"type": "string"},
-                    "parameter": {"type": "string"},
-                    "header": {"type": "string"},
-                    "detail": {"type": "string"},
-                },
-            },
-        },
-    },
-}
 _REFUSALS = {
     400: _("A parameter, a header or the body cannot be read"),
     401: _("No token, or one that is not valid"),
@@ -102,7 +79,31 @@ def openapi(
         "paths": paths,
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "schemas": {**types.components, "Problem": PROBLEM},
+            "schemas": {**types.components, "Problem": _problem(say)},
+        },
+    }
+
+
+def _problem(say: Say) -> Schema:
+    """Return the schema of a problem document."""
+    words = say(_("Words of a text that may be sent in “allowed”, once a person says that they are no names"))
+    mistake: Schema = {
+        "pointer": {"type": "string"},
+        "parameter": {"type": "string"},
+        "header": {"type": "string"},
+        "detail": {"type": "string"},
+        "words": {"type": "array", "items": {"type": "string"}, "description": words},
+    }
+    errors = {"type": "object", "required": ["detail"], "properties": mistake}
+    return {
+        "type": "object",
+        "required": ["type", "title", "status"],
+        "properties": {
+            "type": {"type": "string"},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "detail": {"type": "string"},
+            "errors": {"type": "array", "items": errors},
         },
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -142,9 +143,9 @@ class Operation:
 
     def query_schema(self) -> StrictSchema:
         """Return the schema of the parameters, with those of a list."""
-        schema = PageQuery() if self.is_list else StrictSchema()
-        for node in self.query().children:
-            schema.add(node)
+        schema = self.query()
+        if self.is_list:
+            schema.children = [*PageQuery().children, *schema.children]
         return schema
 
 
@@ -212,6 +213,15 @@ class Call:
         :param name: at most 100 characters, such as a tracking code.
         """
         self.result = name
+
+    @staticmethod
+    def version_of(*state: object) -> int:
+        """Return the version of a thing that has no column for one: a number that is another one after every change.
+
+        :param state: what the answer shows of it, of types whose ``repr`` tells their value.
+        """
+        digest = hashlib.blake2b(repr(state).encode(), digest_size=4).digest()
+        return int.from_bytes(digest, "big") % 10**9
 
     def tag(self, version: int) -> None:
         """Set the version of the answer as its ``ETag``."""

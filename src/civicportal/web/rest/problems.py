@@ -39,12 +39,14 @@ class Mistake(TypedDict, total=False):
     :ivar parameter: the parameter of the address.
     :ivar header: the header.
     :ivar detail: what is wrong, for people.
+    :ivar words: words of a text that may be sent again in ``allowed``, if they are no names.
     """
 
     pointer: str
     parameter: str
     header: str
     detail: str
+    words: list[str]
 
 
 class Problem(Exception):

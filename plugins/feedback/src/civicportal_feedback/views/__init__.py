@@ -41,6 +41,7 @@ def includeme(config: Configurator) -> None:
         ROUTES["feedback.new"],
         ROUTES["feedback.register"],
     ]
+    config.keep_offline("feedback.new")
     add_pages(
         config,
         ROUTES,

@@ -47,6 +47,9 @@ def new(request: Request) -> ViewResult:
 
 def _send(request: Request, submission: CaseSubmission, values: Values) -> ViewResult:
     anonymous = values["sender"] == ANONYMOUS
+    if anonymous and submission.form.by_script:
+        # The browser's queue shows no page, so the PIN would be lost.
+        submission.form.refuse("sender", _("A message without a name is sent from this page only."))
     if redirect := submission.admit(values, anonymous=anonymous):
         return redirect
     if values["consent"]:

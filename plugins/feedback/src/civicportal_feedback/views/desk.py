@@ -7,20 +7,20 @@ from civicportal.api.forms import BoundForm, FormInvalid, whole_number
 from civicportal.api.lists import ListAddress, search_list
 from civicportal.api.organization import OrganizationService
 from civicportal.api.plugins import Conflict, NotFound, Refused
-from civicportal.api.publishing import PersonalDataCheck, PersonalDataFound, PublicTexts
+from civicportal.api.publishing import PersonalDataCheck, PersonalDataFound
 from civicportal.api.web import Request, ViewResult
 from civicportal_feedback.choices import desk_choices
 from civicportal_feedback.i18n import _
 from civicportal_feedback.kinds import TYPES
 from civicportal_feedback.models import Feedback
+from civicportal_feedback.opinions import OPINIONS
 from civicportal_feedback.publications import PublicationService
 from civicportal_feedback.schemas import DeskFilters, Wording
-from civicportal_feedback.search import OPINIONS, FeedbackSearch, Filters
+from civicportal_feedback.search import FeedbackSearch, Filters
 from civicportal_feedback.services import FeedbackService
 from civicportal_feedback.workflow import KIND
 
 SORTS = {"newest": _("Newest first"), "deadline": _("Deadline"), "updated": _("Last change")}
-LONGEST_HEARD = 300
 STALE = _("A colleague changed this case while you were writing. Your text is kept: check it and send again.")
 
 
@@ -62,7 +62,7 @@ def publish(request: Request) -> ViewResult:
     form = BoundForm(
         request,
         Wording(),
-        initial=_wording(request, case),
+        initial=service.wording(case),
         send=_("Show to everybody"),
         send_class="btn-primary",
         ignore=("version",),
@@ -92,7 +92,7 @@ def publish(request: Request) -> ViewResult:
         "case": case,
         "type": TYPES[feedback.type],
         "refusal_reason": service.refusal_reason(case),
-        "answer": _answer(request, case),
+        "answer": service.answer(case),
         "publication": service.of(case),
     }
 
@@ -116,18 +116,3 @@ def _case(request: Request) -> tuple[Case, Feedback]:
     if feedback is None:
         raise NotFound("no message")
     return case, feedback
-
-
-def _wording(request: Request, case: Case) -> dict[str, str]:
-    """Return the initial values of the form: the published words, else message and answer without the sender."""
-    publication = request.work.get(PublicationService).of(case)
-    if publication:
-        return {"heard": publication.heard, "done": publication.done}
-    texts = request.work.get(PublicTexts)
-    heard = " ".join(texts.composed(case, case.body).split())
-    return {"heard": heard[:LONGEST_HEARD], "done": texts.composed(case, _answer(request, case))}
-
-
-def _answer(request: Request, case: Case) -> str:
-    events = request.work.get(CaseService).events(case, public=True)
-    return next((event.public_text for event in events if event.after == "answered"), "")

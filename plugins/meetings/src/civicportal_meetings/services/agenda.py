@@ -1,8 +1,7 @@
 """The mayor's agenda, within the actor's scope."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import ColumnElement, select
 
@@ -11,7 +10,8 @@ from civicportal.api.database import Service, Work
 from civicportal.api.localization import format_number
 from civicportal.api.organization import OrganizationService
 from civicportal_meetings.i18n import _
-from civicportal_meetings.models import Appointment, MeetingRequest, MeetingSession
+from civicportal_meetings.models import Appointment, MeetingRequest, MeetingSession, WaitingListEntry
+from civicportal_meetings.services.period import DiaryPeriod
 from civicportal_meetings.services.sessions import PublicDayService
 from civicportal_meetings.week import Day, DiaryEntry
 
@@ -31,6 +31,18 @@ class Visit:
     name: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class WaitingRequest:
+    """A request on the waiting list of a session.
+
+    :ivar name: of the applicant; empty without the right to see it.
+    """
+
+    entry: WaitingListEntry
+    case: Case
+    name: str
+
+
 class AgendaService(Service):
     """Read the appointments and sessions of a period."""
 
@@ -45,9 +57,9 @@ class AgendaService(Service):
         :param further: additional entries.
         """
         dates = [first + timedelta(days=number) for number in range(count)]
-        start, end = self.calendar.day_bounds(first)[0], self.calendar.day_bounds(dates[-1])[1]
+        period = DiaryPeriod.of_days(self.calendar, first, dates[-1])
         entries = sorted(
-            [*self._meetings(start, end), *self._sessions(start, end), *further],
+            [*self._meetings(period), *self._sessions(period), *further],
             key=lambda entry: entry.start,
         )
         return [
@@ -59,9 +71,13 @@ class AgendaService(Service):
             for day in dates
         ]
 
-    def visits(self, start: datetime, end: datetime) -> list[Visit]:
-        """Return the current and past appointments of a period, ordered by time."""
-        return self._visits(Appointment.start >= start, Appointment.start < end)
+    def visits(self, period: DiaryPeriod, response: str | None = None) -> list[Visit]:
+        """Return the current and past appointments of a period, ordered by time.
+
+        :param response: only those with this answer of the citizen.
+        """
+        answered = () if response is None else (Appointment.response == response,)
+        return self._visits(*answered, period=period)
 
     def asking(self) -> list[Visit]:
         """Return the future appointments for which the citizens ask for another time."""
@@ -75,11 +91,23 @@ class AgendaService(Service):
         """Return the participants of a session, ordered by invitation."""
         return self._visits(Appointment.session_id == session.id)
 
-    def sessions(self, start: datetime, end: datetime) -> Sequence[MeetingSession]:
-        """Return the sessions and blocked times of a period."""
-        return self.work.get(PublicDayService).between(start, end)
+    def waiting(self, session: MeetingSession) -> list[WaitingRequest]:
+        """Return the waiting list of a session, in order, within the actor's scope."""
+        query = (
+            select(WaitingListEntry, Case, MeetingRequest)
+            .join(Case, Case.id == WaitingListEntry.case_id)
+            .join(MeetingRequest, MeetingRequest.case_id == Case.id)
+            .where(WaitingListEntry.session_id == session.id, self.access.visible())
+            .order_by(WaitingListEntry.id)
+        )
+        rows = self.session.execute(query).all()
+        self.access.load_referrals(case for _entry, case, _request in rows)
+        return [
+            WaitingRequest(entry=entry, case=case, name=self.name(case, request))
+            for entry, case, request in rows
+        ]
 
-    def _visits(self, *conditions: ColumnElement[bool]) -> list[Visit]:
+    def _visits(self, *conditions: ColumnElement[bool], period: DiaryPeriod | None = None) -> list[Visit]:
         query = (
             select(Appointment, Case, MeetingRequest)
             .join(Case, Case.id == Appointment.case_id)
@@ -87,10 +115,10 @@ class AgendaService(Service):
             .where(
                 *conditions,
                 Appointment.ended_at.is_(None) | Appointment.ended_how.in_(HELD),
-                self.work.get(AccessService).visible(),
+                self.access.visible(),
             )
-            .order_by(Appointment.start, Appointment.id)
         )
+        query = (period or DiaryPeriod()).narrow(query, Appointment)
         rows = self.session.execute(query).all()
         self.access.load_referrals(case for _one, case, _request in rows)
         return [
@@ -108,7 +136,7 @@ class AgendaService(Service):
             return ""
         return request.organization or request.name
 
-    def _meetings(self, start: datetime, end: datetime) -> list[DiaryEntry]:
+    def _meetings(self, period: DiaryPeriod) -> list[DiaryEntry]:
         return [
             DiaryEntry(
                 start=visit.appointment.start,
@@ -119,13 +147,14 @@ class AgendaService(Service):
                 tone="" if visit.appointment.response == "confirmed" or visit.appointment.ended_at else "p",
                 asks=visit.appointment.response == "other_time",
             )
-            for visit in self.visits(start, end)
+            for visit in self.visits(period)
             if visit.appointment.session_id is None
         ]
 
-    def _sessions(self, start: datetime, end: datetime) -> list[DiaryEntry]:
-        sessions = self.sessions(start, end)
-        free = self.work.get(PublicDayService).free_seats(sessions)
+    def _sessions(self, period: DiaryPeriod) -> list[DiaryEntry]:
+        service = self.work.get(PublicDayService)
+        sessions = service.within(period)
+        free = service.free_seats(sessions)
         return [
             DiaryEntry(
                 start=session.start,

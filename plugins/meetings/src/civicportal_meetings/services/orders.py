@@ -16,7 +16,7 @@ from civicportal.api.cases import (
 )
 from civicportal.api.database import Service, Work
 from civicportal.api.kartable import KartableService, RoutingTarget
-from civicportal.api.organization import Unit
+from civicportal.api.organization import OrganizationService, Unit
 from civicportal.api.plugins import Forbidden, Refused
 from civicportal_meetings.i18n import _
 from civicportal_meetings.models import Order
@@ -52,6 +52,11 @@ class OrderService(Service):
         access = self.work.get(AccessService)
         allowed = all(access.allows(meeting, right) for right in (GIVE_ORDERS, REFER_ORDERS))
         return allowed and access.can(meeting, "work")
+
+    def units(self) -> dict[str, Unit]:
+        """Return the units to which orders can be given, by key."""
+        units = self.work.get(OrganizationService).units.by_id.values()
+        return {unit.key: unit for unit in units if unit.active}
 
     def give(self, meeting: Case, new: NewOrder) -> Case:
         """Open an order, link it to its meeting, and refer it to its unit.
@@ -113,6 +118,16 @@ class OrderService(Service):
         self.cases.comment(meeting, closing.public_text, expert=True, public=True)
         detail.shared_at = self.work.clock.now()
         return meeting
+
+    def result(self, order: Case) -> str:
+        """Return what the unit has written, empty while the order is open."""
+        closing = self._closing(order)
+        return closing.public_text if closing else ""
+
+    def meeting(self, order: Case) -> Case | None:
+        """Return the meeting of an order, None if the actor may not see it."""
+        query = select(Case).join(Order, Order.meeting_id == Case.id).where(Order.case_id == order.id)
+        return self.session.scalar(query.where(self.work.get(AccessService).visible()))
 
     def is_told(self, order: Case) -> bool:
         """Return whether the citizen knows the current result.

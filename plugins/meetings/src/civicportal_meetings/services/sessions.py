@@ -8,11 +8,15 @@ from sqlalchemy import func, select
 
 from civicportal.api.cases import AccessService, Case, CaseService
 from civicportal.api.database import Service, Work
+from civicportal.api.forms import Values
+from civicportal.api.localization import CityCalendar
 from civicportal.api.plugins import NotFound, Refused
 from civicportal_meetings.i18n import _
 from civicportal_meetings.models import Appointment, MeetingSession, WaitingListEntry
 from civicportal_meetings.names import KIND, WORK
 from civicportal_meetings.services.diary import DiaryService
+from civicportal_meetings.services.period import DiaryPeriod
+from civicportal_meetings.services.search import WAITING
 
 QUOTAS = {"public": _("Public seat"), "office": _("Seat of the office")}
 
@@ -31,6 +35,20 @@ class NewSession:
     public_seats: int = 0
     office_seats: int = 0
     reserve_seats: int = 0
+
+    @classmethod
+    def of(cls, values: Values, calendar: CityCalendar) -> "NewSession":
+        """Return the session of a form."""
+        day = values["day"]
+        return cls(
+            title=values["title"],
+            place=values["place"],
+            start=calendar.at(day, values["first"]),
+            end=calendar.at(day, values["last"]),
+            public_seats=values["public_seats"],
+            office_seats=values["office_seats"],
+            reserve_seats=values["reserve_seats"],
+        )
 
 
 class PublicDayService(Service):
@@ -65,9 +83,9 @@ class PublicDayService(Service):
     def change_seats(self, session_id: int, *, public: int, office: int, waiting_list: int) -> None:
         """Change the number of seats of a session.
 
-        :raises Refused: when more are taken.
+        :raises Refused: when more are taken, or the session has begun.
         """
-        session = self.find(session_id, lock=True)
+        session = self._coming(session_id)
         taken = {quota: self.taken(session, quota) for quota in QUOTAS}
         if taken["public"] > public or taken["office"] > office:
             raise Refused(_("More seats than this are given already."))
@@ -82,8 +100,9 @@ class PublicDayService(Service):
         :meth:`recall` ends them, each in a separate transaction.
 
         :param reason: sent to the participants.
+        :raises Refused: when the session has begun.
         """
-        session = self.find(session_id, lock=True)
+        session = self._coming(session_id)
         session.cancelled_at, session.why = self.work.clock.now(), reason
         self.diary.free(session)
         for waiting, _case in self.waiting_list(session):
@@ -130,6 +149,13 @@ class PublicDayService(Service):
             raise NotFound("no such session")
         return found
 
+    def _coming(self, session_id: int) -> MeetingSession:
+        """Return a session that can be changed, and lock it."""
+        session = self.find(session_id, lock=True)
+        if session.start <= self.work.clock.now():
+            raise Refused(_("This time has passed already."))
+        return session
+
     def coming(self) -> Sequence[MeetingSession]:
         """Return the future sessions with seats, next first."""
         query = select(MeetingSession).where(
@@ -146,12 +172,10 @@ class PublicDayService(Service):
         )
         return self.session.scalars(query.order_by(MeetingSession.start, MeetingSession.id)).all()
 
-    def between(self, start: datetime, end: datetime) -> Sequence[MeetingSession]:
-        """Return the sessions and blocked times that start within a period."""
-        query = select(MeetingSession).where(
-            MeetingSession.start >= start, MeetingSession.start < end, MeetingSession.cancelled_at.is_(None)
-        )
-        return self.session.scalars(query.order_by(MeetingSession.start, MeetingSession.id)).all()
+    def within(self, period: DiaryPeriod) -> Sequence[MeetingSession]:
+        """Return the sessions and blocked times of a period that are not cancelled, in order."""
+        query = select(MeetingSession).where(MeetingSession.cancelled_at.is_(None))
+        return self.session.scalars(period.narrow(query, MeetingSession)).all()
 
     # -- seats ----------------------------------------------------------------------------------------------
 
@@ -234,11 +258,11 @@ class PublicDayService(Service):
     def wait(self, session_id: int, case: Case) -> None:
         """Add a request to the end of the waiting list.
 
-        :raises Refused: when it is on the list already or the list is full.
+        :raises Refused: when it has a time, is on the list already, or the list is full; and when the session has begun.
         """
-        if case.kind != KIND or not case.is_open:
-            raise Refused(_("Only an open request for a meeting can wait for a seat."))
-        session = self.find(session_id, lock=True)
+        if case.kind != KIND or case.status not in WAITING:
+            raise Refused(_("Only a request for a meeting that has no time yet can wait for a seat."))
+        session = self._coming(session_id)
         waiting = [row.case_id for row, _case in self.waiting_list(session)]
         if case.id in waiting:
             raise Refused(_("The request stands on this waiting list already."))

@@ -17,7 +17,9 @@ from civicportal_meetings.days import titles
 from civicportal_meetings.desk_schemas import DeskFilters, Week, day_in
 from civicportal_meetings.exports import desk_choices
 from civicportal_meetings.names import KIND, SESSIONS
+from civicportal_meetings.services import PublicDayService
 from civicportal_meetings.services.agenda import AgendaService, Visit
+from civicportal_meetings.services.period import DiaryPeriod
 from civicportal_meetings.services.search import Filters, MeetingSearch
 from civicportal_meetings.week import DiaryEntry, table, week_of
 
@@ -102,13 +104,12 @@ def day(request: Request) -> dict[str, object]:
         raise HTTPNotFound
     work = request.work
     calendar = work.get(OrganizationService).calendar
-    start, end = calendar.day_bounds(chosen)
-    agenda = work.get(AgendaService)
+    period = DiaryPeriod.of_days(calendar, chosen, chosen)
     return {
         "day": chosen,
-        "visits": agenda.visits(start, end),
+        "visits": work.get(AgendaService).visits(period),
         "facts": lambda visit: _facts(request, visit),
-        "sessions": {session.id: session for session in agenda.sessions(start, end)},
+        "sessions": {session.id: session for session in work.get(PublicDayService).within(period)},
         "before": chosen - timedelta(days=1),
         "after": chosen + timedelta(days=1),
         "working": calendar.is_working_day(chosen),

@@ -4,7 +4,6 @@ from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.api.cases import Case, CaseService
 from civicportal.api.forms import BoundForm, Option, Values
-from civicportal.api.organization import OrganizationService
 from civicportal.api.plugins import Forbidden, NotFound, Refused
 from civicportal.api.web import Request, ViewResult
 from civicportal_meetings import desk_schemas
@@ -18,10 +17,10 @@ USUAL_DAYS = 10
 def new(request: Request) -> ViewResult:
     """Create an order of a meeting."""
     meeting = _meeting(request)
-    if not request.work.get(OrderService).may_give(meeting):
+    service = request.work.get(OrderService)
+    if not service.may_give(meeting):
         raise Forbidden("may not give orders")
-    organization = request.work.get(OrganizationService)
-    units = {unit.key: unit for unit in organization.units.by_id.values() if unit.active}
+    units = service.units()
     form = BoundForm(
         request,
         desk_schemas.NewOrderSchema(),
@@ -38,7 +37,7 @@ def new(request: Request) -> ViewResult:
             idempotency_key=form.once(values),
         )
         try:
-            request.work.get(OrderService).give(meeting, order)
+            service.give(meeting, order)
         except Refused as refusal:
             form.refuse("text", refusal.reason)
         request.session.flash(request.translate(_("The order lies in the kartable of the unit.")), "good")

@@ -5,16 +5,15 @@ from collections.abc import Callable
 from pyramid.httpexceptions import HTTPSeeOther
 from translationstring import TranslationString
 
-from civicportal.api.cases import AccessService, Case, CaseService, Reason, kind_of
+from civicportal.api.cases import CaseService, Reason, kind_of
 from civicportal.api.forms import BoundForm, FormInvalid, Option, Values, whole_number
-from civicportal.api.people import Identity
 from civicportal.api.plugins import Refused
 from civicportal.api.web import Request, ViewResult
 from civicportal_meetings import desk_schemas
 from civicportal_meetings.desk_schemas import day_in
 from civicportal_meetings.i18n import _
-from civicportal_meetings.jobs import recall_members
-from civicportal_meetings.models import MeetingRequest, MeetingSession
+from civicportal_meetings.jobs import recall_all
+from civicportal_meetings.models import MeetingSession
 from civicportal_meetings.names import KIND, SESSIONS
 from civicportal_meetings.prefill import usual_place
 from civicportal_meetings.services import NewSession, PublicDayService
@@ -36,17 +35,8 @@ def new(request: Request) -> ViewResult:
     )
 
     def plan(values: Values) -> HTTPSeeOther:
-        calendar, day = request.site.calendar, values["day"]
-        seats = {name: values[name] for name in SEATS}
-        planned = NewSession(
-            title=values["title"],
-            place=values["place"],
-            start=calendar.at(day, values["first"]),
-            end=calendar.at(day, values["last"]),
-            **seats,
-        )
         try:
-            session = request.work.get(PublicDayService).plan(planned)
+            session = request.work.get(PublicDayService).plan(NewSession.of(values, request.site.calendar))
         except Refused as refusal:
             form.refuse("first", refusal.reason)
         request.session.flash(request.translate(_("It stands in the diary.")), "good")
@@ -98,11 +88,13 @@ def cancel(request: Request) -> ViewResult:
     except FormInvalid:
         return _page(request, status=422, cancelling=form)
     session = _id(request)
-    with request.site.work(actor=request.identity, locale=request.locale_name) as work:
-        work.get(PublicDayService).cancel(session, reason)
-    # Some may belong to a colleague, or to another unit: the worker notifies those.
-    for actor in (request.identity, Identity.SYSTEM):
-        recall_members(request.site, actor, session)
+    try:
+        with request.site.work(actor=request.identity, locale=request.locale_name) as work:
+            work.get(PublicDayService).cancel(session, reason)
+    except Refused as refusal:
+        form.fail("", refusal.reason)
+        return _page(request, status=422, cancelling=form)
+    recall_all(request.site, request.identity, session)
     request.session.flash(request.translate(_("It is cancelled, and its time is free.")), "good")
     return HTTPSeeOther(request.route_path("meetings.desk"))
 
@@ -141,11 +133,12 @@ def _page(request: Request, *, status: int = 200, **shown: BoundForm) -> dict[st
     return {
         "session": session,
         "members": agenda.members(session),
-        "waiting_list": [(case, agenda.name(case, detail)) for case, detail in _waiting(request, session)],
+        "waiting_list": [(one.case, one.name) for one in agenda.waiting(session)],
         "free": free,
         "offered": next((quota for quota, number in free.items() if number > 0), None),
         "quotas": QUOTAS,
-        "past": session.start <= work.clock.now(),
+        # A form that was sent too late is shown once more, with its refusal.
+        "past": not shown and session.start <= work.clock.now(),
         "seats": shown.get("seats") or _seats_form(request, session),
         "waiting": shown.get("waiting") or _waiting_form(request),
         "cancelling": shown.get("cancelling") or _cancel_form(request),
@@ -153,13 +146,6 @@ def _page(request: Request, *, status: int = 200, **shown: BoundForm) -> dict[st
         "may_plan": request.identity.permits(SESSIONS),
         "local_day": request.site.calendar.today(session.start),
     }
-
-
-def _waiting(request: Request, session: MeetingSession) -> list[tuple[Case, MeetingRequest]]:
-    """Return the waiting list, within the officer's scope."""
-    agenda, may_see = request.work.get(AgendaService), request.work.get(AccessService).can
-    waiting = request.work.get(PublicDayService).waiting_list(session)
-    return [(case, agenda.detail(case)) for _row, case in waiting if may_see(case, "view")]
 
 
 def _usual(request: Request, closing: bool) -> dict[str, object]:

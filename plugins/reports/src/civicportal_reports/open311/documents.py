@@ -14,7 +14,7 @@ CORS = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cro
 """Pages of other sites may read it, without cookies: tokens are sent by those who have them."""
 Item = Mapping[str, object]
 
-_ITEMS = {
+ITEMS = {
     "attributes": "attribute",
     "endpoints": "endpoint",
     "errors": "error",
@@ -78,5 +78,5 @@ def _element(name: str, value: object) -> str:
     if isinstance(value, Mapping):
         return f"<{name}>{''.join(_element(key, part) for key, part in value.items())}</{name}>"
     if isinstance(value, list):
-        return f"<{name}>{''.join(_element(_ITEMS[name], item) for item in value)}</{name}>"
+        return f"<{name}>{''.join(_element(ITEMS[name], item) for item in value)}</{name}>"
     return f"<{name}>{json.dumps(value)}</{name}>"

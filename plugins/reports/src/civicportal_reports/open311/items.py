@@ -136,11 +136,12 @@ class Items:
     def discovery(self) -> Item:
         """Return where the services are.
 
-        Their definitions may change at any time: the changeset is the present hour, so that they are read again after it.
+        The changeset is the time of the last change of categories, questions or other reference data.
         """
         branding = self.request.site.branding_in(self.request.locale_name)
         contact: Sequence[str] = [branding.name, branding.phone, branding.address]
-        changeset = self.time(self.work.clock.now().replace(minute=0, second=0, microsecond=0))
+        hour = self.work.clock.now().replace(minute=0, second=0, microsecond=0)
+        changeset = self.time(self.work.reference_changed_at or hour)
         return {
             "changeset": changeset,
             "contact": joined(self.work, *contact),

@@ -123,7 +123,9 @@ class GeoReportService(Service):
         rows = self.session.execute(query.limit(filters.limit).offset(filters.offset)).all()
         found = [(case, report, photo) for case, report, photo in rows]
         self.texts.people(
-            case for case, report, _photo in found if not case.public_body or not report.district
+            case
+            for case, report, _photo in found
+            if not case.public_body or not (report.street or report.district)
         )
         return found
 
@@ -236,14 +238,20 @@ class GeoReportService(Service):
 
     def add_pictures_elsewhere(self, case: Case, addresses: Sequence[str]) -> None:
         """Note the addresses of pictures on other servers, for staff."""
-        text = "\n".join([self.work.site.localizer().translate(_("Pictures on other servers:")), *addresses])
-        self.cases.record(case, "commented", data={"expert": False}, internal_text=text)
+        self.cases.record(case, "commented", data={"expert": False}, internal_text=self._elsewhere(addresses))
 
-    def add_update(self, case_id: int, values: Values, sender: Values) -> CaseEvent:
+    def _elsewhere(self, addresses: Sequence[str]) -> str:
+        """Return what staff read of pictures on other servers."""
+        return "\n".join([self.work.site.localizer().translate(_("Pictures on other servers:")), *addresses])
+
+    def add_update(
+        self, case_id: int, values: Values, sender: Values, pictures: Sequence[str] = ()
+    ) -> CaseEvent:
         """Add what another system has to say about a request, which only staff read; the status stays.
 
         :param values: ``update_id``, ``status``, ``description``.
         :param sender: as of :meth:`create`; they follow the case from now on.
+        :param pictures: addresses on other servers.
         :raises NotFound: when there is no such request that the actor may know of.
         :raises Forbidden: without the right to register reports.
         :raises AlreadyThere: when this update has arrived before.
@@ -263,6 +271,8 @@ class GeoReportService(Service):
         if status not in ("open", "unchanged"):
             told = _("Status there: ${status}", mapping={"status": status})
             text = f"{text}\n{self.work.site.localizer().translate(told)}"
+        if pictures:
+            text = f"{text}\n{self._elsewhere(pictures)}"
         said = {**sender, "source": SOURCE, "body": text, "photo_key": ()}
         self.work.get(OnBehalfService).add_call(self.kind, case, said, data=mark)
         return next(event for event in self.cases.events(case) if event.data.get(UPDATE) == mark[UPDATE])

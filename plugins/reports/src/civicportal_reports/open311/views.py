@@ -192,10 +192,11 @@ def updates(request: Request) -> Response:
 def add_update(request: Request) -> Response:
     """Add what another system has to say about a request."""
     values = _read(request, NewUpdate(), request.POST)
+    elsewhere = _picture_addresses(request, request.POST)
     _count(request)
     try:
         event = _service(request).add_update(
-            _id(request, values["service_request_id"]), values, _sender(request, values)
+            _id(request, values["service_request_id"]), values, _sender(request, values), elsewhere
         )
     except Refused as refusal:
         raise GeoReportError(400, _say(request, refusal.reason)) from refusal

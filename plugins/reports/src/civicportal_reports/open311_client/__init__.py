@@ -21,6 +21,9 @@ ROUTES = {
     "reports.remote_rule_new": f"/desk/reports/servers/{_ID}/rules/new",
     "reports.remote_rule": _RULE,
     "reports.remote_rule_delete": f"{_RULE}/delete",
+    "reports.remote_updates": f"/desk/reports/servers/{_ID}/updates",
+    "reports.remote_updates_again": f"/desk/reports/servers/{_ID}/updates/again",
+    "reports.remote_update_again": rf"/desk/reports/servers/{_ID}/updates/{{update:\d{{1,18}}}}/again",
     "reports.remote_delivery_again": f"{_DELIVERY}/again",
     "reports.remote_delivery_arrived": f"{_DELIVERY}/arrived",
 }
@@ -39,6 +42,9 @@ VIEWS: tuple[tuple[str, str, str | None, str, str | tuple[str, ...]], ...] = (
     ("reports.remote_rule_new", "new_rule", "rule", MANAGE, BOTH),
     ("reports.remote_rule", "edit_rule", "rule", MANAGE, BOTH),
     ("reports.remote_rule_delete", "delete_rule", None, MANAGE, "POST"),
+    ("reports.remote_updates", "updates", "updates", MANAGE, "GET"),
+    ("reports.remote_updates_again", "send_updates_again", None, MANAGE, "POST"),
+    ("reports.remote_update_again", "send_update_again", None, MANAGE, "POST"),
     ("reports.remote_delivery_again", "deliver_again", None, MANAGE, "POST"),
     ("reports.remote_delivery_arrived", "arrived", None, MANAGE, "POST"),
 )

@@ -5,7 +5,7 @@ that were closed there: a person stays responsible.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -37,6 +37,9 @@ MOST_CASES = 1000
 """Requests of one server in one run; the others are asked for in the next one."""
 MOST_TOKENS = 50
 MOST_PAGES = 20
+"""Of updates in one run; the next one goes on."""
+NO_SUCH_PAGE = (400, 404, 405, 501)
+"""Statuses for updates that are not offered, and of some servers for a page behind the last one."""
 FOLLOWED = timedelta(days=30)
 """A request that is closed on both sides, or unknown there, is asked for so long."""
 OVERLAP = timedelta(hours=1)
@@ -50,12 +53,24 @@ UPDATE = "remote_update"
 
 
 @dataclass(frozen=True, kw_only=True)
+class UpdatesSpan:
+    """A time whose updates are read, in as many runs as that takes.
+
+    :ivar page: on which to begin.
+    """
+
+    start: datetime
+    end: datetime
+    page: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class FollowingPlan:
     """What to ask a server for.
 
     :ivar tokens: by the id of the delivery.
     :ivar numbers: numbers there by the id of the delivery.
-    :ivar updates_from: None if the server offers no updates.
+    :ivar updates: None if the server offers none.
     :ivar with_services: whether the list of services is to be fetched again.
     """
 
@@ -63,7 +78,7 @@ class FollowingPlan:
     address: RemoteAddress
     tokens: Mapping[int, str]
     numbers: Mapping[int, str]
-    updates_from: datetime | None
+    updates: "UpdatesSpan | None"
     with_services: bool
 
 
@@ -123,28 +138,45 @@ def _fetch_statuses(site: Site, client: GeoReportClient, plan: FollowingPlan) ->
 
 
 def _fetch_updates(site: Site, client: GeoReportClient, plan: FollowingPlan) -> None:
-    if plan.updates_from is None:
+    """Read the updates of a time, page by page, and note how far that came.
+
+    A run that ends in the middle is continued on the last page that was read: if an update before it has been withdrawn
+    since then, those behind it have moved forward.
+    """
+    span = plan.updates
+    if span is None:
         return
-    now = site.clock.now()
-    until: datetime | None = now
-    seen = set[str]()
+    seen, page, is_done = set[str](), span.page, False
     try:
-        for page in range(1, MOST_PAGES + 1):
-            updates = [one for one in client.updates(plan.updates_from, now, page) if one.id not in seen]
-            if not updates:
-                break
+        while not is_done and page < span.page + MOST_PAGES:
+            updates = [one for one in client.updates(span.start, span.end, page) if one.id not in seen]
+            _store_updates(site, plan.server_id, updates)
             seen |= {one.id for one in updates}
-            for update in updates:
-                with site.work() as work:
-                    work.get(FollowingService).note_update(plan.server_id, update)
-        else:
-            return
+            # Some have no pages, and answer each time the same.
+            is_done = not updates
+            page += not is_done
     except RemoteError as error:
-        if error.status not in (400, 404, 405, 501):
+        if error.status not in NO_SUCH_PAGE:
+            if page > span.page:
+                with site.work() as work:
+                    work.get(FollowingService).note_updates(plan.server_id, span.end, page - 1)
             raise
-        until = None
+        if page == 1:
+            with site.work() as work:
+                work.get(FollowingService).note_no_updates(plan.server_id)
+            return
+        is_done = True
     with site.work() as work:
-        work.get(FollowingService).note_fetched_updates(plan.server_id, until)
+        work.get(FollowingService).note_updates(plan.server_id, span.end, None if is_done else page - 1)
+
+
+def _store_updates(site: Site, server_id: int, updates: Sequence[RemoteUpdate]) -> None:
+    with site.work(write=False) as work:
+        ours = work.get(FollowingService).known(server_id, {one.request_id for one in updates})
+    for update in updates:
+        if update.request_id in ours:
+            with site.work() as work:
+                work.get(FollowingService).note_update(server_id, update)
 
 
 class FollowingService(Service):
@@ -204,25 +236,46 @@ class FollowingService(Service):
             address=address,
             tokens=dict(self.session.execute(tokens.order_by(RemoteDelivery.id).limit(MOST_TOKENS)).all()),
             numbers=dict(self.session.execute(numbers.limit(MOST_CASES)).all()),
-            updates_from=self._updates_from(health),
+            updates=self._updates_span(health),
             with_services=server.services_at is None or server.services_at < now - DAILY,
         )
 
-    def _updates_from(self, health: RemoteHealth | None) -> datetime | None:
+    def _updates_span(self, health: RemoteHealth | None) -> UpdatesSpan | None:
         now = self.work.clock.now()
         since = health.updates_until if health else None
         if health is not None and health.has_updates is False and since is not None and since > now - DAILY:
             return None
-        return max((since or now - FIRST_SPAN) - OVERLAP, now - LONGEST_SPAN)
+        end = (health.updates_end if health else None) or now
+        return UpdatesSpan(
+            start=max((since or end - FIRST_SPAN) - OVERLAP, end - LONGEST_SPAN),
+            end=end,
+            page=health.updates_page if health and health.updates_end else 1,
+        )
 
-    def note_fetched_updates(self, server_id: int, until: datetime | None) -> None:
-        """Note up to when the updates of a server were stored.
+    def known(self, server_id: int, numbers: Collection[str]) -> set[str]:
+        """Return those of the numbers there that are of our cases."""
+        query = select(RemoteDelivery.remote_id).where(
+            RemoteDelivery.server_id == server_id, RemoteDelivery.remote_id.in_(numbers)
+        )
+        return set(self.session.scalars(query)) if numbers else set()
 
-        :param until: None if the server offers none; it is asked again the next day.
+    def note_updates(self, server_id: int, end: datetime, page: int | None) -> None:
+        """Note how far the updates of a time were stored.
+
+        :param page: the last one that was stored, on which the next run begins; None for all.
         """
         health = RemoteQueue(self.work).health(server_id)
-        health.has_updates = until is not None
-        health.updates_until = until or self.work.clock.now()
+        health.has_updates = True
+        if page is None:
+            health.updates_until, health.updates_end, health.updates_page = end, None, 1
+        else:
+            health.updates_end, health.updates_page = end, max(page, 1)
+
+    def note_no_updates(self, server_id: int) -> None:
+        """Note that a server offers no updates; it is asked again the next day."""
+        health = RemoteQueue(self.work).health(server_id)
+        health.has_updates, health.updates_until = False, self.work.clock.now()
+        health.updates_end, health.updates_page = None, 1
 
     def note_status(self, delivery_id: int, request: RemoteRequest | None) -> None:
         """Store the status of a request there, and tell staff of what has changed.

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, Boolean, ForeignKey, Index, Integer, String, UniqueConstraint, text
+from sqlalchemy import JSON, Boolean, ForeignKey, Index, Integer, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped
 
-from civicportal.api.cases import Case
+from civicportal.api.cases import Case, CaseEvent
 from civicportal.api.database import BigId, UTCDateTime, id_column, tagged_column
 from civicportal.api.forms import Values
 from civicportal.api.outgoing import DeliveryQueue
@@ -34,6 +34,10 @@ class RemoteServer(ReportsBase):
     personal: Mapped[bool] = tagged_column(Boolean, default=False)
     #: One of ``PICTURES``.
     pictures: Mapped[str] = tagged_column(String(10), default="addresses")
+    #: "json" or "xml", in which it answers.
+    form: Mapped[str] = tagged_column(String(4), default="json", server_default="json")
+    #: Whether it gets our public updates of what was delivered, by the extension of mySociety.
+    tells: Mapped[bool] = tagged_column(Boolean, default=False, server_default=false())
     #: Transition of our case when the server has closed the request; empty for none.
     closes_with: Mapped[str] = tagged_column(String(40), default="")
     #: As fetched: ``code``, ``name``, ``metadata``.
@@ -80,6 +84,9 @@ class RemoteHealth(ReportsBase):
     fetched_at: Mapped[datetime | None] = tagged_column(UTCDateTime())
     updates_until: Mapped[datetime | None] = tagged_column(UTCDateTime())
     has_updates: Mapped[bool | None] = tagged_column(Boolean)
+    #: Where a time with more updates than a run reads is read on: its end, and the page. None between two times.
+    updates_end: Mapped[datetime | None] = tagged_column(UTCDateTime())
+    updates_page: Mapped[int] = tagged_column(Integer, default=1, server_default="1")
 
 
 class RemoteDelivery(DeliveryQueue.Columns, ReportsBase):
@@ -119,3 +126,19 @@ class RemoteDelivery(DeliveryQueue.Columns, ReportsBase):
     checked_at: Mapped[datetime | None] = tagged_column(UTCDateTime())
     #: Since then the server does not know the request.
     missing_at: Mapped[datetime | None] = tagged_column(UTCDateTime())
+
+
+class OwnUpdate(DeliveryQueue.Columns, ReportsBase):
+    """A public entry of our history for a server that has the case, queued in the transaction of the entry."""
+
+    __tablename__ = "reports_remote_update"
+    __table_args__ = (
+        UniqueConstraint("delivery_id", "event_id"),
+        Index(
+            "ix_reports_remote_update_waiting", "next_at", postgresql_where=_WAITING, sqlite_where=_WAITING
+        ),
+        {"sqlite_autoincrement": True},
+    )
+
+    delivery_id: Mapped[int] = tagged_column(BigId, ForeignKey(RemoteDelivery.id, ondelete="CASCADE"))
+    event_id: Mapped[int] = tagged_column(BigId, ForeignKey(CaseEvent.id, ondelete="CASCADE"), index=True)

@@ -1,9 +1,8 @@
-"""Calls of GeoReport v2 to a server of others, in JSON.
+"""Calls of GeoReport v2 to a server of others.
 
 What comes back is read with suspicion: sizes, types and lengths are checked, and what is none of ours is dropped.
 """
 
-import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,9 @@ from civicportal.api.forms import Values
 from civicportal.api.outgoing import DeliveryQueue
 from civicportal.api.plugins import Site
 from civicportal_reports.i18n import _
+from civicportal_reports.open311.documents import FORMATS
 from civicportal_reports.open311.schemas import MOST, moment
+from civicportal_reports.open311_client.answers import NotReadable, read
 
 MOST_BYTES = 5_000_000
 """Bytes of an answer that are read."""
@@ -60,11 +61,15 @@ class RemoteError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteAddress:
-    """Where a server is, and what identifies the portal there."""
+    """Where a server is, and what identifies the portal there.
+
+    :ivar form: a key of ``FORMS``: in which it answers.
+    """
 
     address: str
     jurisdiction: str
     api_key: str
+    form: str = "json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,21 +163,20 @@ class GeoReportClient:
 
         :raises RemoteError: when it was refused, or it is not known whether it has arrived.
         """
-        sent = [*self._common(), *fields]
-        if self._server.api_key:
-            sent.append(("api_key", self._server.api_key))
-        if files:
-            content_type, body = multipart(sent, files)
-        else:
-            content_type = "application/x-www-form-urlencoded; charset=utf-8"
-            body = urlencode(sent).encode()
-        answer = self._call("POST", "requests.json", {"content-type": content_type}, body)
+        answer = self._post("requests", fields, files)
         if not isinstance(answer, list) or not answer or not isinstance(answer[0], dict):
             raise RemoteError(
                 _("The server has not said which number the report has there."), is_doubtful=True
             )
         found = answer[0]
         return _id(found.get("service_request_id")), _id(found.get("token"))
+
+    def update(self, fields: Parameters) -> None:
+        """Send an update of a request.
+
+        :raises RemoteError: when it was refused, or it is not known whether it has arrived.
+        """
+        self._post("servicerequestupdates", fields)
 
     def request_of(self, token: str) -> str:
         """Return the number that a token stands for; empty if there is none yet.
@@ -257,14 +261,27 @@ class GeoReportClient:
         query = urlencode([*self._common(), *parameters])
         # A server may show what a program has sent itself before others see it, as this portal does.
         headers = {"authorization": f"Bearer {self._server.api_key}"} if self._server.api_key else {}
-        return self._call("GET", f"{what}.json{'?' if query else ''}{query}", headers)
+        return self._call("GET", what, headers, query=query)
 
-    def _call(self, method: str, what: str, headers: Mapping[str, str], body: bytes = b"") -> object:
-        seconds = SEND_SECONDS if method == "POST" else 0
-        sent = {"accept": "application/json", "user-agent": "civicportal", **headers}
+    def _post(self, what: str, fields: Parameters, files: Files = ()) -> object:
+        sent = [*self._common(), *fields]
+        if self._server.api_key:
+            sent.append(("api_key", self._server.api_key))
+        if files:
+            content_type, body = multipart(sent, files)
+        else:
+            content_type = "application/x-www-form-urlencoded; charset=utf-8"
+            body = urlencode(sent).encode()
+        return self._call("POST", what, {"content-type": content_type}, body)
+
+    def _call(
+        self, method: str, what: str, headers: Mapping[str, str], body: bytes = b"", query: str = ""
+    ) -> object:
+        form, seconds = self._server.form, SEND_SECONDS if method == "POST" else 0
+        sent = {"accept": FORMATS[form], "user-agent": "civicportal", **headers}
         if method == "POST":
             sent["content-length"] = str(len(body))
-        address = f"{self._server.address}/{what}"
+        address = f"{self._server.address}/{what}.{form}{'?' if query else ''}{query}"
         answer = self._client.request(method, address, sent, body, seconds=seconds)
         is_new = method == "POST"
         if answer.error is not None:
@@ -278,17 +295,22 @@ class GeoReportClient:
         if not answer.is_whole:
             raise RemoteError(_("The answer of the server is too long or was cut off."), is_doubtful=is_new)
         try:
-            return json.loads(answer.body)
-        except (ValueError, RecursionError):
-            raise RemoteError(_("The server did not answer in JSON."), is_doubtful=is_new) from None
+            return read(form, answer.body)
+        except NotReadable:
+            told = (
+                _("The server did not answer in JSON.")
+                if form == "json"
+                else _("The server did not answer in XML.")
+            )
+            raise RemoteError(told, is_doubtful=is_new) from None
 
     def _reason(self, answer: DeliveryQueue.Client.Answer) -> TranslationString:
         assert answer.error is not None
         told = answer.excerpt(self._server.api_key)
         try:
-            errors = json.loads(answer.body)
+            errors = read(self._server.form, answer.body)
             told = "; ".join(_text(one.get("description"), 200) for one in _items(errors)) or told
-        except (ValueError, RecursionError):
+        except NotReadable:
             pass
         if not told.strip() or told.lstrip().startswith("<"):
             return answer.error

@@ -5,6 +5,7 @@ import colander
 from civicportal.api.forms import BoundForm, Choice, CleanText, Flag, Node, StrictSchema, Values
 from civicportal.api.plugins import Refused
 from civicportal_reports.i18n import _
+from civicportal_reports.open311_client.answers import FORMS
 from civicportal_reports.open311_client.composing import PICTURES
 
 LONGEST_ADDRESS = 480
@@ -55,6 +56,20 @@ class RemoteServerForm(StrictSchema):
         description=_(
             "The full text, all pictures, and name and mobile number of the sender. Otherwise the server gets what "
             "the public may read: the text without names and numbers, and published pictures."
+        ),
+        missing=False,
+    )
+    form = Node(
+        Choice(list(FORMS.items())),
+        title=_("Form of its answers"),
+        description=_("Most servers offer both. Choose XML if the services cannot be fetched in JSON."),
+    )
+    tells = Node(
+        Flag(),
+        title=_("Send our updates"),
+        description=_(
+            "Statuses, public answers and pictures that are published after the delivery, without personal data. Only "
+            "for servers that take updates (POST servicerequestupdates, an extension of mySociety)."
         ),
         missing=False,
     )

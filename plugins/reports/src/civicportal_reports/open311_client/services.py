@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, select, update
 from sqlalchemy import case as when
 from sqlalchemy.orm import Session
 
-from civicportal.api.cases import Case, CaseChange, Workflow
+from civicportal.api.cases import Case, CaseChange, CaseEvent, Workflow
 from civicportal.api.database import Service
 from civicportal.api.forms import Values
 from civicportal.api.lists import Rows
@@ -119,21 +119,22 @@ class DeliveryPage:
 
 
 class RemoteService(Service):
-    """Administer other servers, and queue cases for them."""
+    """Administer other servers, and queue cases and updates for them."""
 
     # -- queuing --------------------------------------------------------------------------------------------
 
     def case_changed(self, change: CaseChange) -> None:
         """Queue a case that has come to a category or a unit for the servers that get it.
 
-        What has come by Open311 itself is not passed on, or two servers could send each other the same report for ever.
+        What a program has sent by Open311 is not passed on, or two servers could send each other the same report for
+        ever. What citizens have sent with a program of their own is.
         """
         case = change.case
-        if change.type not in QUEUING or not case.is_open or case.source == SOURCE:
+        if change.type not in QUEUING or not case.is_open:
             return
         rules = self.work.reference("reports_remote_rules", _read_rules)
         server_ids = {rule.server_id for rule in rules if self._fits(rule, case)}
-        if not server_ids:
+        if not server_ids or self._is_of_program(case):
             return
         now = self.work.clock.now()
         rows = [
@@ -156,6 +157,14 @@ class RemoteService(Service):
         ]
         statement = self.work.site.engines.insert(RemoteDelivery).values(rows)
         self.session.execute(statement.on_conflict_do_nothing(index_elements=["case_id", "server_id"]))
+
+    def _is_of_program(self, case: Case) -> bool:
+        """Return whether another server or a program has sent a case for a person."""
+        if case.source != SOURCE:
+            return False
+        opened = select(CaseEvent.actor_id).where(CaseEvent.case_id == case.id, CaseEvent.type == "opened")
+        sender = self.session.scalar(opened.order_by(CaseEvent.id).limit(1))
+        return sender is None or sender != case.citizen_id
 
     def rule_for(self, server_id: int, case: Case) -> RemoteRule | None:
         """Return the rule by which a server gets a case: that of the closest category, then of the closest unit."""
@@ -204,7 +213,9 @@ class RemoteService(Service):
         :raises ValueError: when the key cannot be decrypted.
         """
         key = self.work.site.keys.decrypt(server.api_key) if server.api_key else ""
-        return RemoteAddress(address=server.address, jurisdiction=server.jurisdiction, api_key=key)
+        return RemoteAddress(
+            address=server.address, jurisdiction=server.jurisdiction, api_key=key, form=server.form
+        )
 
     def add(self, values: Values, api_key: str) -> RemoteServer:
         """Add a server.
@@ -217,7 +228,7 @@ class RemoteService(Service):
         server.api_key = self.work.site.keys.encrypt(api_key) if api_key else None
         self.session.add(server)
         self.session.flush()
-        self._record("add", server)
+        self.record("add", server)
         return server
 
     def change(self, server: RemoteServer, values: Values, api_key: str | None) -> None:
@@ -229,15 +240,15 @@ class RemoteService(Service):
             setattr(server, name, value)
         if api_key is not None:
             server.api_key = self.work.site.keys.encrypt(api_key) if api_key else None
-        self._forget_failures(server.id)
-        self._record("change", server, "key" if api_key is not None else "")
+        self.forget_failures(server.id)
+        self.record("change", server, "key" if api_key is not None else "")
 
     def switch(self, server: RemoteServer, active: bool) -> None:
         """Switch deliveries and fetching on or off; what waits stays."""
         if server.active != active:
             server.active = active
-            self._forget_failures(server.id)
-            self._record("switch", server, active)
+            self.forget_failures(server.id)
+            self.record("switch", server, active)
 
     def switch_all_off(self) -> int:
         """Switch all servers off, and return how many were on."""
@@ -248,7 +259,7 @@ class RemoteService(Service):
 
     def delete(self, server: RemoteServer) -> None:
         """Delete a server with its rules and deliveries."""
-        self._record("delete", server)
+        self.record("delete", server)
         self.session.execute(delete(RemoteServer).where(RemoteServer.id == server.id))
 
     def keep_services(self, server: RemoteServer, services: list[Values]) -> None:
@@ -289,13 +300,13 @@ class RemoteService(Service):
         for name, value in values.items():
             setattr(rule, name, value)
         self.session.flush()
-        self._record("rule", server, rule.service_code)
+        self.record("rule", server, rule.service_code)
         return rule
 
     def delete_rule(self, server: RemoteServer, rule: RemoteRule) -> None:
         """Delete a rule. What waits for it fails when it is to be sent."""
         self.session.delete(rule)
-        self._record("rule", server, "")
+        self.record("rule", server, "")
 
     @staticmethod
     def missing(rule: RemoteRule) -> list[str]:
@@ -414,8 +425,8 @@ class RemoteService(Service):
             .execution_options(synchronize_session="fetch")
         ).all()
         if changed:
-            self._forget_failures(server.id)
-            self._record("again", server, len(changed))
+            self.forget_failures(server.id)
+            self.record("again", server, len(changed))
         return len(changed)
 
     def note_arrived(self, server: RemoteServer, delivery: RemoteDelivery, remote_id: str) -> None:
@@ -430,12 +441,12 @@ class RemoteService(Service):
             raise Conflict("not unclear")
         delivery.state, delivery.remote_id, delivery.last_error = "sent", remote_id, ""
         delivery.sent_at, delivery.doubtful_at = self.work.clock.now(), None
-        self._record("arrived", server, 1)
+        self.record("arrived", server, 1)
 
     def _rows(self) -> Rows:
         return select(RemoteDelivery, Case).join(Case, Case.id == RemoteDelivery.case_id)
 
-    def _forget_failures(self, server_id: int) -> None:
+    def forget_failures(self, server_id: int) -> None:
         """Let the next attempt be made at once."""
         self.session.execute(
             update(RemoteHealth)
@@ -445,7 +456,8 @@ class RemoteService(Service):
         )
         hasten(self.session, server_id, self.work.clock.now())
 
-    def _record(self, action: str, server: RemoteServer, what: object = "") -> None:
+    def record(self, action: str, server: RemoteServer, what: object = "") -> None:
+        """Record an action of ``ACTIONS`` on a server."""
         host = urlsplit(server.address).hostname
         self.work.get(AuditService).record(f"remote:{action}", server=server.id, host=host, what=what)
 

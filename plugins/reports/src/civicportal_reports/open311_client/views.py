@@ -29,6 +29,7 @@ from civicportal.api.web import Request, ViewResult
 from civicportal_reports.i18n import _
 from civicportal_reports.open311_client.composing import PICTURES
 from civicportal_reports.open311_client.models import RemoteDelivery, RemoteRule, RemoteServer
+from civicportal_reports.open311_client.own_updates import OwnUpdateService
 from civicportal_reports.open311_client.remote import GeoReportClient, RemoteAddress, RemoteError
 from civicportal_reports.open311_client.schemas import ArrivedForm, DeliveryRuleForm, RemoteServerForm
 from civicportal_reports.open311_client.services import CONFLICTS, STAGES, STATES, RemoteService, conflict_of
@@ -46,7 +47,7 @@ def servers(request: Request) -> dict[str, object]:
 
 def new(request: Request) -> ViewResult:
     """Add a server."""
-    form = _form(request, {"pictures": "addresses", "personal": False, "no_key": False})
+    form = _form(request, {"form": "json", "pictures": "addresses", "personal": False, "no_key": False})
     if asked := request.ask_proof(form):
         return asked
 
@@ -72,6 +73,8 @@ def edit(request: Request) -> ViewResult:
             "jurisdiction": found.jurisdiction,
             "personal": found.personal,
             "pictures": found.pictures,
+            "form": found.form,
+            "tells": found.tells,
             "closes_with": found.closes_with or None,
             "no_key": False,
         },
@@ -169,6 +172,45 @@ def arrived(request: Request) -> HTTPSeeOther:
         told = _("Write the number that the report has there; no other report may have it.")
         return _done(request, found, told, "bad")
     return _done(request, found, _("The number is kept. The status is fetched soon."))
+
+
+# -- our updates --------------------------------------------------------------------------------------------
+
+
+def updates(request: Request) -> dict[str, object]:
+    """List our updates for a server."""
+    found = request.work.get(RemoteService).fetch(_id(request))
+    service = request.work.get(OwnUpdateService)
+    wanted = request.GET.get("show", "")
+    wanted = wanted if wanted in STATES else ""
+    return {
+        "server": found,
+        "counts": service.counts(found),
+        "page": service.page(found, wanted, whole_number(request.GET.get("before")) or None),
+        "wanted": wanted,
+        "states": STATES,
+        "stages": STAGES,
+    }
+
+
+def send_updates_again(request: Request) -> HTTPSeeOther:
+    """Have all failed updates sent again."""
+    return _send_again(request, None)
+
+
+def send_update_again(request: Request) -> HTTPSeeOther:
+    """Have an update sent again."""
+    return _send_again(request, int(request.matchdict["update"]))
+
+
+def _send_again(request: Request, update_id: int | None) -> HTTPSeeOther:
+    found = request.work.get(RemoteService).fetch(_id(request), lock=True)
+    number = request.work.get(OwnUpdateService).send_again(found, update_id)
+    if number:
+        told, tone = _("On their way again: ${number}", mapping={"number": number}), "good"
+    else:
+        told, tone = _("Nothing to send: it is on its way, has arrived, or a later update was sent."), "warn"
+    return _done(request, found, told, tone, route="reports.remote_updates")
 
 
 # -- rules --------------------------------------------------------------------------------------------------
@@ -355,10 +397,14 @@ def _ask(request: Request, *, keeps: bool) -> HTTPSeeOther:
 
 
 def _done(
-    request: Request, found: RemoteServer, told: TranslationString | str, tone: str = "good"
+    request: Request,
+    found: RemoteServer,
+    told: TranslationString | str,
+    tone: str = "good",
+    route: str = "reports.remote",
 ) -> HTTPSeeOther:
     request.session.flash(request.translate(told), tone)
-    return HTTPSeeOther(request.route_path("reports.remote", id=found.id))
+    return HTTPSeeOther(request.route_path(route, id=found.id))
 
 
 def _shown(request: Request, found: RemoteServer) -> dict[str, object]:
@@ -379,6 +425,7 @@ def _shown(request: Request, found: RemoteServer) -> dict[str, object]:
         "conflict_of": conflict_of,
         "pictures": PICTURES,
         "closing": steps.get(found.closes_with),
+        "updates": request.work.get(OwnUpdateService).counts(found),
     }
 
 
@@ -404,6 +451,8 @@ def _columns(request: Request, values: Values) -> Values:
         "jurisdiction": values["jurisdiction"],
         "personal": values["personal"],
         "pictures": values["pictures"],
+        "form": values["form"],
+        "tells": values["tells"],
         "closes_with": values["closes_with"] or "",
     }
 

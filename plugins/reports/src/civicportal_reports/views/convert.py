@@ -10,9 +10,9 @@ from civicportal.api.organization import OrganizationService
 from civicportal.api.plugins import Conflict
 from civicportal.api.web import Request, ViewResult
 from civicportal_reports.categories import grouped_leaves, topics
+from civicportal_reports.conversion import make_report
 from civicportal_reports.i18n import _
 from civicportal_reports.schemas import Conversion
-from civicportal_reports.services import NewReport, ReportService
 from civicportal_reports.views.places import center, place_of
 from civicportal_reports.workflow import KIND
 
@@ -51,26 +51,21 @@ def _make(request: Request, form: BoundForm, case: Case, values: Values) -> View
         raise Conflict(f"case {case.code} has changed")
     owner = request.upload_owner()
     photos = ConversionService.copy_pictures(request.site, request.identity, case.code, owner)
-    conversion = request.work.get(ConversionService)
-    source = conversion.source(case.code, kind_of(request.site, KIND), lock=True)
-    organization = request.work.get(OrganizationService)
-    category = organization.category(KIND, values["category"])
-    if category is None:
-        raise Conflict("the category of a report has gone")
-    new = NewReport(
-        category=category,
-        location=location,
-        body=source.body,
+    source = request.work.get(ConversionService).source(case.code, kind_of(request.site, KIND), lock=True)
+    made = make_report(
+        request.work,
+        source,
+        values["category"],
+        location,
         urgent=values["urgent"],
         photos=photos,
         owner=owner,
-        source=source.source,
+        version=version,
     )
-    made = request.work.get(ReportService).make_for(source.citizen_id, new)
-    conversion.finish(source, made, version=version)
+    unit = request.work.get(OrganizationService).unit_name(made.unit_id)
     done = _(
         "It goes on as a report with the tracking code ${code}, which lies with: ${unit}.",
-        mapping={"code": made.code, "unit": organization.unit_name(made.unit_id)},
+        mapping={"code": made.code, "unit": unit},
     )
     request.session.flash(request.translate(done), "good")
     return HTTPSeeOther(f"/kartable/cases/{source.code}")

@@ -10,6 +10,7 @@ from pyramid.response import Response
 from civicportal.api.forms import BoundForm
 from civicportal.api.web import Request
 from civicportal_reports.board import BoardCard
+from civicportal_reports.choices import public_choices
 from civicportal_reports.feature_document import openapi
 from civicportal_reports.feature_query import MOST, Interval, Position, parse_box
 from civicportal_reports.features import (
@@ -23,7 +24,7 @@ from civicportal_reports.features import (
 from civicportal_reports.i18n import _
 from civicportal_reports.schemas import FeatureFilters
 from civicportal_reports.search import Filters
-from civicportal_reports.views.public import absolute, filter_bindings
+from civicportal_reports.views.public import absolute
 
 JSON, GEOJSON = "application/json", "application/geo+json"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
@@ -76,7 +77,7 @@ def collection(request: Request) -> Response:
 
 def items(request: Request) -> Response:
     """Return a page of published reports as GeoJSON."""
-    form = BoundForm(request, FeatureFilters(), bindings=filter_bindings(request))
+    form = BoundForm(request, FeatureFilters(), bindings=public_choices(request.work))
     values = form.read_filters(request.GET)
     if problem := _unknown(request, *values):
         return problem

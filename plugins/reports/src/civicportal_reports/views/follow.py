@@ -10,10 +10,11 @@ from civicportal.api.organization import OrganizationService
 from civicportal.api.plugins import Refused
 from civicportal.api.web import Request, ViewResult
 from civicportal_reports.areas import named
+from civicportal_reports.choices import public_choices
 from civicportal_reports.i18n import _
 from civicportal_reports.schemas import FollowedArea, PublicFilters, point_of
-from civicportal_reports.subscriptions import SubscriptionService
-from civicportal_reports.views.public import filter_bindings, public_filters
+from civicportal_reports.subscriptions import AreaChoice, SubscriptionService
+from civicportal_reports.views.public import public_filters
 from civicportal_reports.workflow import KIND
 
 
@@ -25,7 +26,11 @@ def follow(request: Request) -> ViewResult:
         request.session.flash(request.translate(_("You follow it no more.")), "good")
         return HTTPSeeOther(request.route_path("reports.follow"))
     form = BoundForm(
-        request, FollowedArea(), initial=_wanted(request), bindings=filter_bindings(request), send=_("Follow")
+        request,
+        FollowedArea(),
+        initial=_wanted(request),
+        bindings=public_choices(request.work),
+        send=_("Follow"),
     )
     organization = request.work.get(OrganizationService)
 
@@ -47,10 +52,12 @@ def follow(request: Request) -> ViewResult:
 def _add(request: Request, form: BoundForm, values: Values) -> ViewResult:
     try:
         request.work.get(SubscriptionService).add(
-            category=values["category"] or "",
-            district=values["district"] or "",
-            near=_point(values["near"]),
-            metres=int(values["within"] or PublicFilters.USUAL_METRES),
+            AreaChoice(
+                category=values["category"] or "",
+                district=values["district"] or "",
+                near=_point(values["near"]),
+                metres=int(values["within"] or PublicFilters.USUAL_METRES),
+            )
         )
     except Refused as refusal:
         form.refuse("", refusal.reason)

@@ -18,7 +18,7 @@ from civicportal.api.submission import QuestionnaireService
 from civicportal.api.web import Request, ViewResult
 from civicportal_reports.areas import named, surroundings
 from civicportal_reports.board import BoardService
-from civicportal_reports.categories import filter_options, topics
+from civicportal_reports.choices import public_choices
 from civicportal_reports.i18n import _
 from civicportal_reports.looks import legend, look_of
 from civicportal_reports.models import Report
@@ -173,17 +173,9 @@ def _case_id(request: Request, params: MultiDict[str]) -> int:
         raise NotFound("no such report") from None
 
 
-def filter_bindings(request: Request) -> dict[str, object]:
-    """Return the bindings of the filters: categories and districts."""
-    return {
-        "categories": filter_options(topics(request.work)),
-        "districts": request.site.map.districts if request.site.map else [],
-    }
-
-
 def public_filters(request: Request) -> tuple[BoundForm, Filters]:
     """Return the filters of the URL, as form and query."""
-    form = BoundForm(request, PublicFilters(), bindings=filter_bindings(request))
+    form = BoundForm(request, PublicFilters(), bindings=public_choices(request.work))
     values = form.read_filters(request.GET)
     today = request.site.calendar.today(request.work.clock.now())
     near = point_of(values["near"]) if values["near"] else None

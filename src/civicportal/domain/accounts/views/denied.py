@@ -6,6 +6,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.domain.accounts.pending_submissions import store_submission
 from civicportal.domain.accounts.policy import record_denial
+from civicportal.util.errors import Forbidden
 from civicportal.util.i18n import _
 from civicportal.web.derivers import SAFE
 from civicportal.web.errors import page
@@ -60,4 +61,5 @@ def wrong_realm(request: Request) -> ViewResult:
     request.tm.abort()
     request.tm.begin()
     record_denial(request)
-    return page(request, 403, "403")
+    reason = request.exception.reason if isinstance(request.exception, Forbidden) else ""
+    return page(request, 403, "403", message=request.translate(reason))

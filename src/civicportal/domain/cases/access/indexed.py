@@ -41,7 +41,7 @@ def scope_parts(identity: Identity) -> list[ScopePart]:
             # After an inquiry, or without a category, a case is visible to members with a category too.
             categories=grant.categories if grant.units is None else None,
         )
-        for grant in identity.grants
+        for grant in identity.scopes
         if grant.administrator or kinds_of(grant, "view")
     ]
 
@@ -73,7 +73,7 @@ def _counted(grant: Grant, counter: Any) -> ColumnElement[bool]:
 
 
 def _memberships(identity: Identity, kind: str) -> list[Grant]:
-    return [grant for grant in identity.grants if identity.is_staff and grant.gives(f"{kind}:case:view")]
+    return [grant for grant in identity.scopes if identity.is_staff and grant.gives(f"{kind}:case:view")]
 
 
 def visible_by_referral(work: "Work", kind: str, since: datetime | None = None) -> ColumnElement[bool] | None:

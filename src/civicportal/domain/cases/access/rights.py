@@ -49,7 +49,7 @@ def visible(identity: Identity, verb: str = "view", *, walked: bool = False) -> 
     if not identity.is_staff:
         return false()
     conditions: list[ColumnElement[bool]] = [
-        _covered_by(grant, verb, walked) for grant in identity.grants if _may(grant, verb)
+        _covered_by(grant, verb, walked) for grant in identity.scopes if _may(grant, verb)
     ]
     if verb == "view":
         referral = select(_OWN_REFERRAL.id).where(
@@ -96,7 +96,7 @@ def in_kartable(identity: Identity, referral: type[Referral] = Referral) -> Colu
     """
     if not identity.is_staff:
         return false()
-    covered = [_referral_covered_by(grant, referral) for grant in identity.grants]
+    covered = [_referral_covered_by(grant, referral) for grant in identity.scopes]
     of_unit = and_(unassigned(referral), or_(false(), *covered))
     return and_(referral.closed_at.is_(None), or_(personal(identity, referral), of_unit))
 

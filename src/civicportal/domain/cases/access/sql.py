@@ -15,6 +15,8 @@ ADDRESSED = ("copy", "inquiry")
 """Types of referrals that ask or inform a whole unit, whatever the case is about."""
 JOB = "job"
 """Type of the referrals by which a case is split; they give access only while they are open."""
+_EVER = aliased(Referral)
+"""An alias of the referrals that a case ever had, created once because SQLAlchemy needs longer for it than for a query."""
 
 
 def persons(identity: Identity) -> frozenset[int]:
@@ -91,44 +93,39 @@ def referral_queries(identity: Identity, kind: str, since: datetime | None = Non
     :param since: leave out older referrals; a referral is never older than its case.
     :returns: none for users who see every case.
     """
-    grants = [grant for grant in identity.grants if grant.gives(f"{kind}:case:view")]
+    grants = [grant for grant in identity.scopes if grant.gives(f"{kind}:case:view")]
     if any(grant.units is None and grant.categories is None for grant in grants):
         return []
-    referral = aliased(Referral)
-    referrals = select(referral.case_id).where(
-        gives_view(referral), referral.created_at >= since if since else true()
-    )
-    by_unit = (query for grant in grants for query in _once_inside(grant, kind, referral, referrals))
-    return [*by_unit, *_personally(identity, kind, grants, referral, referrals)]
+    referrals = select(_EVER.case_id).where(gives_view(_EVER), _EVER.created_at >= since if since else true())
+    by_unit = (query for grant in grants for query in _once_inside(grant, kind, referrals))
+    return [*by_unit, *_personally(identity, kind, grants, referrals)]
 
 
-def _once_inside(grant: Grant, kind: str, referral: type[Referral], every: Rows) -> Iterator[Rows]:
+def _once_inside(grant: Grant, kind: str, every: Rows) -> Iterator[Rows]:
     """Yield cases that were referred to units of the membership and are in another unit now."""
     if grant.units is None:
         return
-    referrals = every.where(referral.to_unit_id.in_(grant.units))
-    yield referrals.where(referral.moved_kind == kind, in_category(grant, referral))
+    referrals = every.where(_EVER.to_unit_id.in_(grant.units))
+    yield referrals.where(_EVER.moved_kind == kind, in_category(grant, _EVER))
     if grant.categories is not None:
-        yield referrals.where(addressed(referral), referral.to_user_id.is_(None))
+        yield referrals.where(addressed(_EVER), _EVER.to_user_id.is_(None))
 
 
-def _personally(
-    identity: Identity, kind: str, grants: list[Grant], referral: type[Referral], every: Rows
-) -> Iterator[Rows]:
+def _personally(identity: Identity, kind: str, grants: list[Grant], every: Rows) -> Iterator[Rows]:
     """Yield cases with a referral to the person.
 
     There are two queries, each answered by an index: a person may have had tens of thousands of referrals.
     """
-    anyway = [and_(_of_units(grant, referral), in_category(grant, referral)) for grant in grants]
+    anyway = [and_(_of_units(grant), in_category(grant, _EVER)) for grant in grants]
     others = not_(func.coalesce(or_(false(), *anyway), false()))
-    for holder in (referral.to_user_id, referral.taken_by_id):
+    for holder in (_EVER.to_user_id, _EVER.taken_by_id):
         yield every.where(
-            referral.kind == kind,
+            _EVER.kind == kind,
             holder.in_(persons(identity)),
-            *in_referral_units(identity, referral),
+            *in_referral_units(identity, _EVER),
             others,
         )
 
 
-def _of_units(grant: Grant, referral: type[Referral]) -> ColumnElement[bool]:
-    return true() if grant.units is None else referral.to_unit_id.in_(grant.units)
+def _of_units(grant: Grant) -> ColumnElement[bool]:
+    return true() if grant.units is None else _EVER.to_unit_id.in_(grant.units)

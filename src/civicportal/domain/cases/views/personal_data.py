@@ -5,7 +5,7 @@ Citizens are warned before they publish theirs.
 
 from collections.abc import Collection
 
-from civicportal.domain.cases.public_texts import PersonalDataFound, PublicTexts
+from civicportal.domain.cases.public_texts import MOST_ALLOWED, PersonalDataFound, PublicTexts
 from civicportal.util.countries.personal import Kind
 from civicportal.util.i18n import _, listed
 from civicportal.util.persian import LONGEST_WORD, key
@@ -14,9 +14,6 @@ from civicportal.web.forms import BoundForm, FormInvalid
 from civicportal.web.forms.parts import ALLOWED, NOTICED
 from civicportal.web.forms.widgets import shown
 from civicportal.web.request import Request
-
-MOST = 20
-"""Checkboxes for words that an officer declares not to be names."""
 
 
 class PersonalDataCheck:
@@ -76,7 +73,7 @@ class PersonalDataCheck:
 
 def allowed_words(request: Request) -> frozenset[str]:
     """Return the words declared not to be names."""
-    sent = [word for word in request.POST.getall(ALLOWED)[:MOST] if isinstance(word, str)]
+    sent = [word for word in request.POST.getall(ALLOWED)[:MOST_ALLOWED] if isinstance(word, str)]
     return frozenset(key(word[:LONGEST_WORD]) for word in sent)
 
 

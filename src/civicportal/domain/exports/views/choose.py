@@ -76,7 +76,7 @@ def _take(request: Request, chosen: ExportSelection, form: BoundForm) -> ViewRes
     order = ExportQuery(
         export=export,
         values=chosen.values,
-        columns=export.chosen(values["columns"]),
+        columns=export.spread(request.work, chosen.values, values["columns"]),
         full=values["full"],
         locale=request.locale_name,
     )
@@ -85,7 +85,7 @@ def _take(request: Request, chosen: ExportSelection, form: BoundForm) -> ViewRes
         mapping = {"most": MOST_IN_FULL}
         form.refuse("full", _("Numbers in full stand in files of at most ${most} rows.", mapping=mapping))
     if rows > MOST_AT_ONCE:
-        answer: ViewResult = _order(request, chosen, export, order, format_)
+        answer: ViewResult = _order(request, chosen, export, values["columns"], format_)
     else:
         if order.full:
             request.site.limits.hit(LIMIT_IN_FULL, request.identity.user_id)
@@ -141,9 +141,9 @@ def _figures(request: Request, chosen: ExportSelection, export: StatisticsExport
 
 
 def _order(
-    request: Request, chosen: ExportSelection, export: Export, order: ExportQuery, format_: str
+    request: Request, chosen: ExportSelection, export: Export, names: Sequence[str], format_: str
 ) -> HTTPSeeOther:
-    columns = [column.name for column in order.columns]
+    columns = [column.name for column in export.chosen(names)]
     try:
         job = request.work.get(ExportService).order(
             export, format_, columns, chosen.address, chosen.filters, request.locale_name
@@ -203,7 +203,7 @@ def _options(export: ExportDefinition) -> list[Option]:
 
 
 def _option(column: ExportColumn) -> Option:
-    hint = _("Only of cases whose citizen you may know.") if column.personal else ""
+    hint = _("Only of cases whose citizen you may know.") if column.personal else column.hint
     return Option(value=column.name, label=column.title, hint=hint)
 
 

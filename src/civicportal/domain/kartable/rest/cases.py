@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, TypedDict
+from typing import Annotated, TypedDict
 
 from pyramid.response import Response
 from sqlalchemy import select
@@ -10,45 +10,29 @@ from sqlalchemy import select
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.cases.attachments import AttachmentService
 from civicportal.domain.cases.history import PublicHistory
-from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Attachment, Case
-from civicportal.domain.cases.paging import SORTS, Cursor, Page, case_page
+from civicportal.domain.cases.paging import SORTS, Page, case_page
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.views.files import send_picture
-from civicportal.domain.kartable.inbox import EVERYWHERE, VIEWS, InboxQuery, InboxService, sorts_of
+from civicportal.domain.kartable.inbox import EVERYWHERE, sorts_of
+from civicportal.domain.kartable.rest.filters import (
+    CaseQuery,
+    check_query,
+    choices,
+    inbox_query,
+    own_cases,
+)
 from civicportal.domain.kartable.rest.items import CaseItem, WholeCase, case_items, whole_case
-from civicportal.domain.kartable.schemas import SORT_TITLES
+from civicportal.domain.kartable.team import inbox_of
 from civicportal.domain.kartable.timeline import StaffHistory
-from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _
-from civicportal.util.lists import within_days
 from civicportal.web.rest.operations import Call, Listed, Operation
-from civicportal.web.schema import Choice, CityDate, CleanText, Flag, Node, StrictSchema
-
-if TYPE_CHECKING:
-    from civicportal.core.work import Work
+from civicportal.web.schema import Flag, Node, StrictSchema
 
 READ = "cases:read"
 CODE = "{code:[1-9][0-9]{9}}"
 OF_CITIZEN = ("citizen", "public")
 """Audiences of the pictures that the citizen of a case sees."""
-
-
-class CaseQuery(StrictSchema):
-    """The filters of cases: those of the kartable."""
-
-    view = Node(
-        Choice([EVERYWHERE, *VIEWS]),
-        title=_("A view of the kartable; without it every case that the caller may see"),
-        missing=EVERYWHERE,
-    )
-    kind = Node(Choice(lambda bindings: bindings["kinds"]), title=_("Kind of case"), missing=None)
-    status = Node(Choice(lambda bindings: bindings["statuses"]), title=_("Status"), missing=None)
-    category = Node(CleanText(1, 40), title=_("Key of the category, or of one above it"), missing=None)
-    first_day = Node(CityDate(), title=_("Registered from"), missing=None)
-    last_day = Node(CityDate(), title=_("Registered until"), missing=None)
-    q = Node(CleanText(1, 100), title=_("Words"), missing="")
-    sort = Node(Choice([*SORT_TITLES]), title=_("Order"), missing=None)
 
 
 class PictureQuery(StrictSchema):
@@ -75,7 +59,7 @@ class EventItem(TypedDict):
 
 def listing(call: Call) -> Listed:
     """Return a page of the cases that the caller may see."""
-    _check_position(call)
+    check_query(call)
     page = _own_page(call) if call.work.actor.is_citizen else _staff_page(call)
     rows = [(row[0], row[1] if len(row) > 1 else None) for row in page.rows]
     return Listed(items=case_items(call, rows), next=page.next)
@@ -130,77 +114,33 @@ def pictures_of(call: Call, case: Case) -> Sequence[Attachment]:
     return call.work.get(PublicHistory).photos(case, OF_CITIZEN)
 
 
-def choices(work: "Work") -> dict[str, list[str]]:
-    """Return the choices of the filters."""
-    kinds = kinds_of(work.site)
-    states = {state.name: None for kind in kinds.values() for state in kind.workflow.states}
-    return {"kinds": [*kinds], "statuses": [*states]}
-
-
-def _check_position(call: Call) -> None:
-    """Refuse a cursor of another list, and days in the wrong order.
-
-    :raises Problem: 400.
-    """
-    query = call.query
-    place = Cursor.parse(query["cursor"]) if query["cursor"] is not None else None
-    if query["cursor"] is not None and (place is None or place.way != "after"):
-        raise call.wrong_cursor()
-    first, last = query["first_day"], query["last_day"]
-    if first and last and last < first:
-        raise call.wrong_parameter("last_day", _("This day is before the first one."))
-
-
 def _staff_page(call: Call) -> Page:
-    query = call.query
-    sort = query["sort"] or sorts_of(query["view"])[0]
-    if sort not in sorts_of(query["view"]):
+    query, filters = call.query, inbox_query(call)
+    inbox, view = inbox_of(call.work, filters), query["view"]
+    if view not in (EVERYWHERE, *inbox.views):
+        raise call.wrong_parameter(
+            "view",
+            _("This view is offered without a holder only.")
+            if filters.holder
+            else _("This view is offered with a holder only."),
+        )
+    offered = sorts_of(view, filters.kind)
+    sort = query["sort"] or offered[0]
+    if sort not in offered:
         raise call.wrong_parameter("sort", _("This view is not offered in this order."))
-    filters = InboxQuery(
-        kind=query["kind"],
-        status=query["status"],
-        category=_category_id(call),
-        first_day=query["first_day"],
-        last_day=query["last_day"],
-        words=query["q"],
-    )
-    service = call.work.get(InboxService)
-    return service.page(query["view"], filters, sort=sort, cursor=query["cursor"], size=query["limit"])
+    return inbox.page(view, filters, sort=sort, cursor=query["cursor"], size=query["limit"])
 
 
 def _own_page(call: Call) -> Page:
     """Return a page of the cases of the calling citizen, who has no kartable to search."""
     query, work = call.query, call.work
-    for name, usual in (("view", EVERYWHERE), ("q", "")):
-        if query[name] != usual:
-            raise call.wrong_parameter(name, _("This is only for staff."))
-    days = within_days(Case.created_at, work.site.calendar, query["first_day"], query["last_day"])
-    own = select(Case).where(Case.citizen_id == work.actor.user_id, days)
+    own = select(Case).where(Case.citizen_id == work.actor.user_id, *own_cases(call).conditions(work))
     if query["kind"]:
         own = own.where(Case.kind == query["kind"])
     if query["status"]:
         own = own.where(Case.status == query["status"])
-    if category := _category_id(call):
-        own = own.where(Case.category_id.in_(work.get(OrganizationService).categories.subtree(category)))
     sort = SORTS[query["sort"] or "newest"]
     return case_page(work.session, own, sort=sort, cursor=query["cursor"], size=query["limit"])
-
-
-def _category_id(call: Call) -> int | None:
-    """Return the id of the category of the filter.
-
-    :raises Problem: 400 when there is none, or several kinds have one.
-    """
-    key, kind = call.query["category"], call.query["kind"]
-    if key is None:
-        return None
-    tree = call.work.get(OrganizationService).categories
-    found = [row.id for row in tree.by_id.values() if row.key == key and kind in (None, row.kind)]
-    if not found:
-        raise call.wrong_parameter("category", _("There is no such category."))
-    if len(found) > 1:
-        raise call.wrong_parameter("category", _("Several kinds have such a category: give the kind too."))
-    return found[0]
 
 
 def staff_events(call: Call, case: Case) -> list[EventItem]:

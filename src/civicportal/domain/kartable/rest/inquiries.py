@@ -118,11 +118,13 @@ def _unchanged(call: Call) -> Case:
 
 
 def _require_reader(call: Call, case: Case, to: Addressee) -> None:
-    """Refuse a copy or an inquiry that no one could read, for which the page asks a second time.
+    """Refuse a copy or an inquiry that no one could read, unless it is to be sent anyway.
 
     :raises Problem: 422.
     """
-    if not call.work.get(CustodyService).is_read(case, to["unit_id"], to["user_id"]):
+    if not call.body["anyway"] and not call.work.get(CustodyService).is_read(
+        case, to["unit_id"], to["user_id"]
+    ):
         name = call.work.get(OrganizationService).unit_name(to["unit_id"])
         raise call.wrong_field("#/unit", _("No one in “${unit}” could read it.", mapping={"unit": name}))
 

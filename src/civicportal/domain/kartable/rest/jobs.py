@@ -11,6 +11,7 @@ from civicportal.core.security import PagePermission
 from civicportal.domain.accounts.services import AccountService
 from civicportal.domain.cases.access.rights import AccessService
 from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.public_texts import PublicTexts
 from civicportal.domain.cases.schemas import LONGEST_WORDS
 from civicportal.domain.kartable.jobs import MOST, JobService, NewJob, State
 from civicportal.domain.kartable.rest.cases import CODE, READ, fetch
@@ -68,6 +69,7 @@ class SplitBody(StrictSchema):
         colander.Sequence(), JobBody(name="job"), title=_("Jobs"), validator=colander.Length(max=MOST)
     )
     public_text = SplitSchema()["public_text"].clone()
+    allowed = PublicTexts.allowed_node()
 
 
 def jobs(call: Call) -> JobList:
@@ -89,7 +91,8 @@ def split(call: Call) -> JobList:
         )
         for number, job in enumerate(call.body["jobs"])
     ]
-    call.work.get(JobService).split(case, new, answer=call.body["public_text"])
+    service, allowed = call.work.get(JobService), PublicTexts.allowed_words(call.body)
+    service.split(case, new, answer=call.body["public_text"], allowed=allowed)
     call.work.session.flush()
     call.tag(case.version)
     return _jobs(call, case)

@@ -1,11 +1,13 @@
 """Notes, messages to and of the citizen, and uploads of pictures."""
 
+from collections.abc import Callable
 from typing import TypedDict
 
 from webob.multidict import MultiDict
 
 from civicportal.core.security import PagePermission
 from civicportal.domain.cases.models import Case, CaseEvent
+from civicportal.domain.cases.public_texts import PublicTexts
 from civicportal.domain.cases.schemas import CitizenNote
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.uploads import take_files
@@ -22,6 +24,12 @@ from civicportal.web.rest.problems import Problem
 NO_FILE = _("Send the picture as a form (multipart/form-data) in the field “file”.")
 
 
+class NoteBody(Comment):
+    """A note or an expert comment."""
+
+    allowed = PublicTexts.allowed_node()
+
+
 class Uploaded(TypedDict):
     """A picture that a case can claim for 24 hours."""
 
@@ -33,21 +41,34 @@ def add_note(call: Call) -> EventItem:
     """Add an internal note, or an expert comment, which the citizen reads if it is public."""
     case, body = fetch(call, lock=True), call.body
     event = call.work.get(CaseService).comment(
-        case, body["text"], expert=body["sort"] == "expert", public=body["public"]
+        case,
+        body["text"],
+        expert=body["sort"] == "expert",
+        public=body["public"],
+        allowed=PublicTexts.allowed_words(body),
     )
     return made_event(call, case, event)
 
 
 def add_message(call: Call) -> EventItem:
     """Add a message of the citizen of a case."""
+    case, event = add_note_of_citizen(call, lambda: fetch(call, lock=True))
+    return made_event(call, case, event)
+
+
+def add_note_of_citizen(call: Call, fetch_case: Callable[[], Case]) -> tuple[Case, CaseEvent]:
+    """Add the message of the body to a case.
+
+    :raises Problem: 422 for an empty one.
+    """
     body = call.body
     if not body["words"] and not body["photos"]:
         raise call.wrong_field("#/words", _("Please write something, or add a picture."))
-    case = fetch(call, lock=True)
+    case = fetch_case()
     event = call.work.get(CaseService).add_note(
         case, body["words"], attachments=body["photos"], owner=call.request.upload_owner()
     )
-    return made_event(call, case, event)
+    return case, event
 
 
 def count_message(call: Call) -> None:
@@ -101,7 +122,7 @@ OPERATIONS = (
         method="POST",
         scope=WRITE,
         permission=PagePermission.STAFF,
-        body=Comment,
+        body=NoteBody,
         creates=True,
         status=201,
     ),

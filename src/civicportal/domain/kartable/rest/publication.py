@@ -6,15 +6,13 @@ from civicportal.core.security import PagePermission
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.public_texts import PublicTexts
 from civicportal.domain.cases.services import CaseService
-from civicportal.domain.cases.views.personal_data import MOST
 from civicportal.domain.kartable.rest.cases import CODE, READ, fetch
 from civicportal.domain.kartable.rest.items import WholeCase
 from civicportal.domain.kartable.rest.steps import WRITE, act_on
 from civicportal.domain.kartable.schemas import PublicTextSchema
 from civicportal.util.i18n import _
-from civicportal.util.persian import LONGEST_WORD, key
 from civicportal.web.rest.operations import Call, Operation
-from civicportal.web.schema import CleanText, Flag, ListOf, Node, StrictSchema
+from civicportal.web.schema import Flag, Node, StrictSchema
 
 PATH = f"/cases/{CODE}/publication"
 
@@ -34,11 +32,7 @@ class PublicationBody(StrictSchema):
     public = Node(Flag(), title=_("Everybody sees it"))
     words = PublicTextSchema()["words"].clone()
     words.missing = None
-    allowed = Node(
-        ListOf(CleanText(1, LONGEST_WORD), max=MOST),
-        title=_("Words of the text that look like names and are none"),
-        missing=(),
-    )
+    allowed = PublicTexts.allowed_node()
 
 
 def publication(call: Call) -> PublicationItem:
@@ -56,7 +50,7 @@ def publication(call: Call) -> PublicationItem:
 def publish(call: Call) -> WholeCase:
     """Publish a case, or hide it again."""
     body = call.body
-    allowed = frozenset(key(word) for word in body["allowed"])
+    allowed = PublicTexts.allowed_words(body)
 
     def act(case: Case) -> None:
         service = call.work.get(CaseService)

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated, TypedDict
 
 from civicportal.core.security import PagePermission
+from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.ratings import RatingService
 from civicportal.domain.cases.schemas import LONGEST_WORDS, Objection
 from civicportal.domain.kartable.rest.cases import CODE, READ, fetch, pictures_of
@@ -36,7 +37,11 @@ class RatingBody(StrictSchema):
 
 def rating(call: Call) -> RatingItem:
     """Return the caller's rating, and whether they may rate."""
-    standing = call.work.get(RatingService).standing(fetch(call))
+    return _rating(call, fetch(call))
+
+
+def _rating(call: Call, case: Case) -> RatingItem:
+    standing = call.work.get(RatingService).standing(case)
     mine = standing.mine if standing else None
     return {
         "possible": standing is not None,
@@ -48,10 +53,14 @@ def rating(call: Call) -> RatingItem:
 
 def rate(call: Call) -> RatingItem:
     """Set or change the caller's rating of the last closing."""
-    case = fetch(call, lock=True)
+    return rate_case(call, fetch(call, lock=True))
+
+
+def rate_case(call: Call, case: Case) -> RatingItem:
+    """Rate a case as the body says."""
     call.work.get(RatingService).rate(case, call.body["stars"], call.body["words"])
     call.work.session.flush()
-    return rating(call)
+    return _rating(call, case)
 
 
 def object_(call: Call) -> WholeCase:

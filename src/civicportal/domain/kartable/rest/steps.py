@@ -7,12 +7,15 @@ import colander
 from translationstring import TranslationString
 
 from civicportal.core.security import PagePermission
+from civicportal.domain.cases.attachments import MOST
 from civicportal.domain.cases.errors import StaleVersion
 from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.public_texts import ALLOWED, PublicTexts
 from civicportal.domain.cases.schemas import LONGEST_WORDS
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.steps import StepService
 from civicportal.domain.cases.workflow import Prefill, Transition
+from civicportal.domain.kartable.contractors import ContractorService
 from civicportal.domain.kartable.rest.cases import (
     CODE,
     READ,
@@ -31,10 +34,12 @@ from civicportal.util.i18n import _
 from civicportal.web.rest.document import of_schema
 from civicportal.web.rest.operations import Call, Operation
 from civicportal.web.rest.problems import said
-from civicportal.web.schema import CleanText, Flag, Node, RowId, StrictSchema
+from civicportal.web.schema import CleanText, Flag, KeyList, Node, RowId, StrictSchema
 
 WRITE = "cases:write"
 STEP = "{step:[a-z][a-z0-9_]{0,39}}"
+PROOF = "proof"
+"""Field of a step for pictures of contractors."""
 
 
 class StepItem(TypedDict):
@@ -61,6 +66,9 @@ class Referred(StrictSchema):
     unit = Node(CleanText(1, 40), title=_("Key of the unit"))
     user = Node(RowId(), title=_("Id of a person of this unit"), missing=None)
     note = Node(CleanText(0, LONGEST_WORDS, multiline=True), title=_("Note to the recipient"), missing="")
+    anyway = Node(
+        Flag(), title=_("Also if no one there works on such cases, or could read it"), missing=False
+    )
 
 
 class Returned(StrictSchema):
@@ -124,15 +132,23 @@ def take_step(call: Call) -> WholeCase:
     transition = _transition(call, case)
     if case.status not in transition.sources:
         raise StaleVersion(f"{transition.name} is not possible from {case.status}")
+    owner, allowed = call.request.upload_owner(), PublicTexts.allowed_words(call.body)
+    body = {name: value for name, value in call.body.items() if name not in (ALLOWED, PROOF)}
+    proof = call.body.get(PROOF, ())
+    if len(proof) + len(body.get("photos", ())) > MOST:
+        raise call.wrong_field(f"#/{PROOF}", _("At most ${count} are allowed here.", mapping={"count": MOST}))
+    if proof:
+        copies = call.work.get(ContractorService).copy_after(case, proof, owner)
+        body["photos"] = (*body["photos"], *copies)
     service = call.work.get(CaseService)
-    service.apply_form(case, transition.name, call.body, owner=call.request.upload_owner())
+    service.apply_form(case, transition.name, body, owner=owner, allowed=allowed)
     return changed(call, case)
 
 
 def refer(call: Call) -> WholeCase:
     """Refer a case to a unit or a person of it."""
-    to = addressee(call)
-    return act_on(call, lambda case: call.work.get(KartableService).refer(case, **to))
+    to, anyway = addressee(call), call.body["anyway"]
+    return act_on(call, lambda case: call.work.get(KartableService).refer(case, **to, unattended=anyway))
 
 
 def give_back(call: Call) -> WholeCase:
@@ -226,6 +242,22 @@ def _schema(call: Call, case: Case, transition: Transition) -> colander.SchemaNo
     """Return the schema of the form of a transition."""
     prefill = transition.prefill(case, call.work) if transition.prefill else Prefill()
     schema = transition.schema() if transition.schema else StrictSchema()
+    if call.work.actor.is_staff:
+        names = {node.name for node in schema.children}
+        if "public_text" in names:
+            schema.add(PublicTexts.allowed_node())
+        if "photos" in names:
+            schema.add(
+                Node(
+                    KeyList(MOST),
+                    name=PROOF,
+                    title=_("Keys of pictures of contractors that prove the work"),
+                    description=_(
+                        "They are copied; with “photos” ${count} at most.", mapping={"count": MOST}
+                    ),
+                    missing=(),
+                )
+            )
     return call.bind(schema, prefill.bindings or {})
 
 

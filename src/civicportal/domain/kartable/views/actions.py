@@ -238,7 +238,7 @@ def send_back(request: Request) -> ViewResult:
     form, link_id = forms.send_back_form(request), forms.sent_number(request, forms.LINK)
 
     def act(case: Case, values: Values) -> None:
-        request.work.get(ContractorService).send_back(case, link_id, values["note"])
+        request.work.get(ContractorService).send_back(case, link_id, values["note"], mobile=values["mobile"])
 
     return act_on_case(request, "back", form, act, done=_("The work was sent back to the contractor."))
 

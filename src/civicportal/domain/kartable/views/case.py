@@ -15,10 +15,11 @@ from civicportal.domain.cases.models import Case, CaseEvent
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.steps import StepService
 from civicportal.domain.cases.workflow import Transition
+from civicportal.domain.kartable.contractors import ContractorService
 from civicportal.domain.kartable.ready_texts import ReadyTextService
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.kartable.views import forms
-from civicportal.domain.kartable.views.page import case_page, contractor_links, last_event
+from civicportal.domain.kartable.views.page import case_page, last_event
 from civicportal.domain.notifications.notices import MessageFieldsMissing
 from civicportal.domain.notifications.services import NotificationService
 from civicportal.util.errors import Forbidden, NotFound
@@ -54,7 +55,7 @@ def step(request: Request) -> ViewResult:
     request.override_renderer = "civicportal:templates/kartable/step.jinja2"
     opened = forms.open_step(request, case, steps)
     proof = forms.proofs(
-        request.work.get(AttachmentService).of_case(case), contractor_links(request.work, case)
+        request.work.get(AttachmentService).of_case(case), request.work.get(ContractorService).mentioned(case)
     )
     offers = request.work.get(ReadyTextService).offers(case, opened.transition) if opened else []
     return {"case": case, "step": opened, "offers": offers, "proof": proof, "seen": last_event(cases, case)}

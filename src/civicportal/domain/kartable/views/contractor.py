@@ -8,7 +8,7 @@ from civicportal.domain.cases.errors import Refused, StaleVersion
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.kartable import schemas
-from civicportal.domain.kartable.contractors import ContractorService
+from civicportal.domain.kartable.contractors import LONGEST_DAYS, ContractorService
 from civicportal.domain.kartable.views import forms
 from civicportal.domain.kartable.views.page import last_event
 from civicportal.util.i18n import _
@@ -16,7 +16,6 @@ from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm
 from civicportal.web.request import Request, ViewResult
 
-LONGEST_DAYS = 90
 STALE = _("A colleague changed this case while you were writing. Look at it, and send again.")
 
 

@@ -1,35 +1,30 @@
 """The page that corrects a case in place."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
-
-import colander
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.domain.cases.access.rights import AccessService
-from civicportal.domain.cases.correction import CORRECTED, InvalidCorrection
+from civicportal.domain.cases.correction import InvalidCorrection
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.public_texts import PersonalDataFound
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.views.personal_data import PersonalDataCheck, allowed_words
-from civicportal.domain.kartable import schemas
 from civicportal.domain.kartable.correction import CorrectionService
-from civicportal.domain.kartable.facts import FactsService
+from civicportal.domain.kartable.correction_fields import (
+    correct_categories,
+    correction_schema,
+    own_nodes,
+    present_values,
+)
 from civicportal.domain.kartable.timeline import StaffHistory
 from civicportal.domain.kartable.views import forms
 from civicportal.domain.kartable.views.messages import flash_done
 from civicportal.domain.kartable.views.page import last_event
-from civicportal.domain.notifications.services import NotificationService
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.errors import Conflict
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, FormInvalid
 from civicportal.web.request import Request, ViewResult
-from civicportal.web.schema import Option
-
-if TYPE_CHECKING:
-    from civicportal.core.work import Work
 
 STALE = _(
     "A colleague changed this case while you were writing. Fields that you left alone show the present values: check them and save again."
@@ -94,7 +89,7 @@ def _page(
     return {
         "case": case,
         "form": form,
-        "own_fields": [node.name for node in _own_nodes(request.work, case)],
+        "own_fields": [node.name for node in own_nodes(request.work, case)],
         "center": table["center"] if table else None,
         "seen": seen,
         "merge": merge,
@@ -122,55 +117,18 @@ def _stale(request: Request, case: Case, form: BoundForm) -> dict[str, object]:
 def _form(request: Request, case: Case, values: Values | None = None) -> BoundForm:
     """Return the form, by default with the current values of the case."""
     work = request.work
-    options, schema = list(_categories(work, case)), schemas.CorrectionSchema()
-    for node in reversed(list(_own_nodes(work, case))):
+    schema = correction_schema(work, case)
+    for node in reversed(list(own_nodes(work, case))):
         schema.children.insert(OWN_FIELDS_AT, node)
-    left_out = {
-        "category": not options,
-        "move": not work.get(FactsService).rights(case).refer,
-        "deadline": not case.is_open,
-        "notify": not work.get(NotificationService).tells(case, CORRECTED),
-    }
-    for name in (name for name, leave_out in left_out.items() if leave_out):
-        del schema[name]
     return BoundForm(
         request,
         schema,
-        initial=_initial(work, case, values or work.get(CorrectionService).values(case)),
-        bindings={"categories": options},
+        initial={
+            **present_values(work, case, values),
+            "notify": work.site.settings["notifications"]["tell_corrections"],
+        },
+        bindings={"categories": list(correct_categories(work, case))},
         send=_("Save the correction"),
         send_class="btn-primary",
         ignore=forms.OWN,
     )
-
-
-def _own_nodes(work: "Work", case: Case) -> Iterator[colander.SchemaNode]:
-    """Yield the fields that the kind of the case defines."""
-    cases = work.get(CaseService)
-    correction = cases.kind(case).correction
-    if correction is not None and cases.detail(case) is not None:
-        yield from correction.schema().children
-
-
-def _initial(work: "Work", case: Case, values: Values) -> dict[str, object]:
-    cases = work.get(CaseService)
-    correction = cases.kind(case).correction
-    category = work.get(OrganizationService).categories.by_id.get(values["category_id"] or 0)
-    own = correction.initial(values, work) if correction and cases.detail(case) is not None else {}
-    return {
-        "subject": values["subject"],
-        "category": category.key if category else None,
-        "notify": work.site.settings["notifications"]["tell_corrections"],
-        **own,
-    }
-
-
-def _categories(work: "Work", case: Case) -> Iterator[Option]:
-    """Yield the categories that cases of the kind can have, and that of the case, grouped by root category."""
-    tree = work.get(OrganizationService).categories_of(case.kind)
-    for root in tree.roots:
-        for category in (root, *tree.descendants(root.id)):
-            offered = category.active and not any(child.active for child in tree.children(category.id))
-            if offered or category.id == case.category_id:
-                group = "" if category is root else root.name
-                yield Option(value=category.key, label=category.name, group=group)

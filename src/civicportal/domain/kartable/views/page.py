@@ -9,7 +9,7 @@ from civicportal.domain.cases.history import PublicHistory
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.ratings import RatingService
 from civicportal.domain.cases.services import CaseService
-from civicportal.domain.kartable.contractors import AFTER, BEFORE, MADE, ContractorService, ShownLink
+from civicportal.domain.kartable.contractors import AFTER, BEFORE, ContractorService
 from civicportal.domain.kartable.custody import CustodyService
 from civicportal.domain.kartable.facts import FactsService, Rights
 from civicportal.domain.kartable.inquiries import InquiryService
@@ -25,7 +25,7 @@ from civicportal.web.forms import BoundForm
 from civicportal.web.request import Request
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 AUDIENCES = ("citizen", "public")
 PLACES = ("step", "refer", "hand", "comment", "reply", "job", "publish", "back", "button")
@@ -56,7 +56,7 @@ def case_page(
     history, ready = work.get(StaffHistory), work.get(ReadyTextService)
     rights = facts.rights(case)
     steps = cases.steps(case)
-    contractors = contractor_links(work, case)
+    contractors = work.get(ContractorService).mentioned(case)
     opened = forms.open_step(
         request, case, steps, shown["step"], finishes=any(link.is_done for link in contractors)
     )
@@ -115,12 +115,6 @@ def case_page(
         "refused_form": _refused_form(shown, opened, rights, results),
         "reveal": reveal,
     }
-
-
-def contractor_links(work: "Work", case: Case) -> list[ShownLink]:
-    """Return the links of contractors, read only if the history mentions one."""
-    mentioned = any(event.type == MADE for event in work.get(CaseService).events(case))
-    return work.get(ContractorService).of(case) if mentioned else []
 
 
 def _hand_form(request: Request, rights: Rights) -> BoundForm | None:

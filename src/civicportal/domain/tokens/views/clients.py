@@ -10,7 +10,7 @@ from civicportal.core.work import Work
 from civicportal.domain.accounts.models import Role
 from civicportal.domain.accounts.roles import RoleService
 from civicportal.domain.accounts.services import AccountService
-from civicportal.domain.accounts.step_up import ask_proof, forget_pending, restore
+from civicportal.domain.accounts.step_up import ask_proof, prove
 from civicportal.domain.organization.choices import unit_options
 from civicportal.domain.organization.models import Unit
 from civicportal.domain.organization.services import OrganizationService
@@ -52,9 +52,8 @@ def clients(request: Request) -> dict[str, object]:
 def new(request: Request) -> ViewResult:
     """Connect a program, and show its token once."""
     form = _form(request, NewClient(), _("Connect the program"))
-    if asked := ask_proof(request, form):
+    if asked := prove(request, form):
         return asked
-    restore(request, form)
 
     def make(values: Values) -> ViewResult:
         try:
@@ -63,7 +62,6 @@ def new(request: Request) -> ViewResult:
             form.refuse("role", NOT_YOURS)
         except Refused as refusal:
             form.refuse("role", refusal.reason)
-        forget_pending(request)
         if not secret:
             return HTTPSeeOther(request.route_path("admin.client", id=client.id))
         return {"form": None, "client": client, "secret": secret}
@@ -76,9 +74,8 @@ def client(request: Request) -> ViewResult:
     with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         row = work.get(ClientService).fetch(_number(request))
     form = _form(request, ClientEntry(), _("Save"), row)
-    if request.method == "POST" and (asked := ask_proof(request, form)):
+    if asked := prove(request, form, shows=True):
         return asked
-    restore(request, form)
 
     def change(values: Values) -> HTTPSeeOther:
         service = _service(request)
@@ -88,7 +85,6 @@ def client(request: Request) -> ViewResult:
             form.refuse("role", NOT_YOURS)
         except Refused as refusal:
             form.refuse("role", refusal.reason)
-        forget_pending(request)
         request.session.flash(request.translate(_("The change was saved.")), "good")
         return HTTPSeeOther(request.path)
 

@@ -3,7 +3,7 @@
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.domain.accounts.models import User
-from civicportal.domain.accounts.step_up import ask_proof, forget_pending, restore
+from civicportal.domain.accounts.step_up import prove
 from civicportal.domain.organization.choices import unit_options
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.domain.tokens.delegation import OAuthService
@@ -39,9 +39,8 @@ def new(request: Request) -> ViewResult:
         if not work.get(TokenService).may_make():
             return HTTPSeeOther(request.route_path("account_tokens"))
         form = _form(request, work.get(TokenService).offered(), unit_options(work))
-    if asked := ask_proof(request, form):
+    if asked := prove(request, form):
         return asked
-    restore(request, form)
 
     def make(values: Values) -> dict[str, object]:
         work = request.work
@@ -56,7 +55,6 @@ def new(request: Request) -> ViewResult:
             )
         except Refused as refusal:
             form.refuse("", refusal.reason)
-        forget_pending(request)
         return {"form": None, "token": token, "secret": secret}
 
     return form.handle(make)

@@ -27,7 +27,7 @@ from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import whole_number
 
 MOST_SYNONYMS = 40
-_SEPARATORS = re.compile(r"[،,\n]+")
+SEPARATORS = re.compile(r"[،,\n]+")
 
 
 def categories(request: Request) -> dict[str, object]:
@@ -201,5 +201,5 @@ def _values(request: Request, values: Values, found: Category | None = None) -> 
 
 
 def _synonyms(text: str) -> list[str]:
-    words = (word.strip() for word in _SEPARATORS.split(text))
+    words = (word.strip() for word in SEPARATORS.split(text))
     return list(dict.fromkeys(word for word in words if word))[:MOST_SYNONYMS]

@@ -3,13 +3,14 @@
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.domain.accounts.services import AccountService
-from civicportal.domain.kartable.choices import known_facts, people_options
+from civicportal.domain.kartable.choices import answer_bindings, known_facts, people_options
 from civicportal.domain.kartable.dry_run import DryRunService
 from civicportal.domain.kartable.models import RoutingRule
 from civicportal.domain.kartable.rules import RuleHits, RuleService
 from civicportal.domain.organization.choices import category_options, unit_options
 from civicportal.domain.organization.editing import new_key
 from civicportal.domain.organization.services import OrganizationService
+from civicportal.domain.questionnaires.services import QuestionnaireService
 from civicportal.portal.admin import options
 from civicportal.portal.admin.schemas import RuleForm
 from civicportal.portal.admin.views.dry_run import shown
@@ -40,6 +41,7 @@ def rules(request: Request) -> dict[str, object]:
         "names": request.work.get(AccountService).names(rule.user_id for rule in found),
         "organization": request.work.get(OrganizationService),
         "fact_titles": _fact_titles(request),
+        "choice_title": request.work.get(QuestionnaireService).choice_title,
     }
 
 
@@ -125,18 +127,22 @@ def _trial(request: Request, columns: Values, found: RoutingRule | None) -> dict
 
 def _form(request: Request, found: RoutingRule | None, present: Values) -> BoundForm:
     work, facts = request.work, known_facts(request.site)
+    answers = answer_bindings(work, keep=found.choice_id if found else None)
     categories = work.get(OrganizationService).categories.by_id.values()
     schema = RuleForm()
     for name, (fact, _kinds) in facts.items():
         node = optional_choice(fact.values, fact.title, _("Does not matter"))
         node.name = f"fact_{name}"
         schema.add(node)
+    if not answers["choices"]:
+        del schema["choice"]
     bindings = {
         "kinds": options.kind_options(request),
         "categories": category_options(work, unused=True),
         "units": unit_options(work, keep=found.unit_id if found else None),
         "people": people_options(work),
         "kind_of": {str(category.id): category.kind for category in categories},
+        **answers,
         "fact_kinds": {name: kinds for name, (_fact, kinds) in facts.items()},
     }
     return edit_form(request, schema, present, ignore=(TRY,), bindings=bindings)
@@ -147,6 +153,7 @@ def _present(found: RoutingRule) -> dict[str, object]:
         "title": found.title,
         "kind": found.kind,
         "category": str(found.category_id) if found.category_id else None,
+        "choice": str(found.choice_id) if found.choice_id else None,
         "unit": str(found.unit_id),
         "user": f"{found.unit_id}-{found.user_id}" if found.user_id else None,
         "deadline_days": found.deadline_days,
@@ -167,6 +174,7 @@ def _values(request: Request, values: Values, facts: dict[str, str]) -> dict[str
         "title": values["title"],
         "kind": values["kind"],
         "category_id": int(values["category"]) if values["category"] else None,
+        "choice_id": int(values["choice"]) if values.get("choice") else None,
         "facts": {**{name: value for name, value in facts.items() if name not in known}, **chosen},
         "unit_id": int(values["unit"]),
         "user_id": int(person) if person else None,

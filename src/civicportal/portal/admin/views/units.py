@@ -12,6 +12,7 @@ from civicportal.domain.organization.editing import in_order
 from civicportal.domain.organization.models import Unit
 from civicportal.domain.organization.units import UnitService
 from civicportal.domain.statistics.lookup import CounterService
+from civicportal.portal.admin.closing import ClosingService
 from civicportal.portal.admin.schemas import UnitClosing, UnitForm
 from civicportal.portal.admin.views.helpers import lacking, row_id, translations
 from civicportal.util.errors import Refused
@@ -100,13 +101,11 @@ def close(request: Request) -> ViewResult:
     form = BoundForm(request, UnitClosing(), bindings={"units": _others(request, found)})
 
     def save(values: Values) -> HTTPSeeOther:
+        successor = service.fetch(int(values["target"])) if values["target"] else None
         try:
-            service.close(found)
+            request.work.get(ClosingService).close(found, successor)
         except Refused as refusal:
             form.refuse("", refusal.reason)
-        if values["target"]:
-            usage.hand_over(found, service.fetch(int(values["target"])))
-            automations.hand_over(found.id, int(values["target"]))
         request.session.flash(request.translate(_("The unit takes no new cases any more.")), "good")
         warn_unattended(request, request.work)
         return HTTPSeeOther(request.route_path("admin.unit", id=found.id))

@@ -5,9 +5,8 @@ from pyramid.httpexceptions import HTTPSeeOther
 from civicportal.domain.accounts.deputies import DeputyService
 from civicportal.domain.accounts.members import MemberService
 from civicportal.domain.accounts.models import User
-from civicportal.domain.accounts.pending_forms import fill_pending
 from civicportal.domain.accounts.permissions import UNATTENDED
-from civicportal.domain.accounts.step_up import ask_proof, forget_pending
+from civicportal.domain.accounts.step_up import prove
 from civicportal.domain.kartable.views.unattended import warn_unattended
 from civicportal.portal.members.views.page import (
     absence_form,
@@ -33,13 +32,12 @@ def add(request: Request) -> ViewResult:
         user = work.get(MemberService).fetch(numbered(request))
         absence = absence_form(request, work, user, f"{member_path(request)}/deputies")
         form = role_form(request, work)
-    if asked := ask_proof(request, absence, back=absence_path(request)):
+    if asked := prove(request, absence, back=absence_path(request)):
         return asked
     try:
         _set(request, absence, absence.validate(request.POST), user.id)
     except FormInvalid:
         return member_page(request, form=form, absence=absence, status=422)
-    forget_pending(request, absence_path(request))
     request.session.flash(request.translate(SET), "good")
     return HTTPSeeOther(member_path(request))
 
@@ -58,14 +56,11 @@ def own(request: Request) -> ViewResult:
         form.buttons = (BUTTON,)
         service = work.get(DeputyService)
         rows, stands_in = service.of(user), service.for_whom(user)
-    if request.method == "GET":
-        fill_pending(request, form)
-    elif asked := ask_proof(request, form):
+    if asked := prove(request, form, shows=True):
         return asked
 
     def save(values: Values) -> HTTPSeeOther:
         _set(request, form, values, user.id)
-        forget_pending(request)
         request.session.flash(request.translate(SET), "good")
         return HTTPSeeOther(request.route_path("account_deputy"))
 

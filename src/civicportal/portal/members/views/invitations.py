@@ -9,9 +9,8 @@ from civicportal.domain.accounts.errors import NumberTaken, UsernameTaken
 from civicportal.domain.accounts.invitations import InvitationService, Scope
 from civicportal.domain.accounts.members import MemberService
 from civicportal.domain.accounts.models import Invitation
-from civicportal.domain.accounts.pending_forms import fill_pending
 from civicportal.domain.accounts.services import AccountService
-from civicportal.domain.accounts.step_up import ask_proof, forget_pending
+from civicportal.domain.accounts.step_up import ask_proof, prove
 from civicportal.portal.members.options import chosen_scope, scope_options
 from civicportal.portal.members.schemas import SCOPES, InvitationEntry
 from civicportal.portal.members.views.member import NOT_YOURS
@@ -40,10 +39,8 @@ def invite(request: Request) -> ViewResult:
         bindings = scope_options(work)
     button = Button(title=_("Make the invitation"))
     form = BoundForm(request, InvitationEntry(), bindings=bindings, buttons=(button,))
-    if asked := ask_proof(request, form):
+    if asked := prove(request, form):
         return asked
-    if request.method == "GET":
-        fill_pending(request, form)
 
     def make(values: Values) -> dict[str, object]:
         scopes = [
@@ -62,7 +59,6 @@ def invite(request: Request) -> ViewResult:
             form.refuse("mobile", refusal.reason)
         except Refused as refusal:
             form.refuse("role", refusal.reason)
-        forget_pending(request)
         return {"form": None, **_link(request, invitation, token)}
 
     return form.handle(make)

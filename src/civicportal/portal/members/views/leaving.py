@@ -7,8 +7,7 @@ from translationstring import TranslationString
 
 from civicportal.domain.accounts.members import MemberService
 from civicportal.domain.accounts.models import User
-from civicportal.domain.accounts.pending_forms import fill_pending
-from civicportal.domain.accounts.step_up import ask_proof, forget_pending
+from civicportal.domain.accounts.step_up import ask_proof, prove
 from civicportal.domain.kartable.transfer import TransferResult, TransferService, transfer
 from civicportal.domain.kartable.views.unattended import warn_unattended
 from civicportal.portal.members.options import people_options
@@ -64,10 +63,8 @@ def _leave(request: Request, deed: str, act: Deed, button: Button, done: Transla
     form = BoundForm(
         request, CaseTransferEntry(), initial={"way": "unit"}, bindings={"heirs": heirs}, buttons=(button,)
     )
-    if asked := ask_proof(request, form):
+    if asked := prove(request, form):
         return asked
-    if request.method == "GET":
-        fill_pending(request, form)
 
     def leave(values: Values) -> HTTPSeeOther:
         try:
@@ -78,7 +75,6 @@ def _leave(request: Request, deed: str, act: Deed, button: Button, done: Transla
         except Refused as refusal:
             form.refuse("", refusal.reason)
         moved = _pass_on(request, user, values)
-        forget_pending(request)
         request.session.flash(request.translate(done), "good")
         _tell(request, moved)
         with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:

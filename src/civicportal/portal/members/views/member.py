@@ -8,7 +8,7 @@ from civicportal.domain.accounts.memberships import MembershipService
 from civicportal.domain.accounts.pending_forms import fill_pending
 from civicportal.domain.accounts.rights import RightsService
 from civicportal.domain.accounts.sessions import SessionService
-from civicportal.domain.accounts.step_up import ask_proof, forget_pending
+from civicportal.domain.accounts.step_up import ask_proof, prove
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.kartable.views.unattended import warn_unattended
 from civicportal.domain.tokens.services import TokenService
@@ -40,10 +40,8 @@ def edit(request: Request) -> ViewResult:
         user = work.get(MemberService).fetch(numbered(request))
     schema = StaffNames() if user.username else CitizenName()
     form = BoundForm(request, schema, initial={"name": user.name, "username": user.username})
-    if asked := ask_proof(request, form):
+    if asked := prove(request, form):
         return asked
-    if request.method == "GET":
-        fill_pending(request, form)
 
     def save(values: Values) -> HTTPSeeOther:
         service = request.work.get(MemberService)
@@ -53,7 +51,7 @@ def edit(request: Request) -> ViewResult:
             )
         except Refused as refusal:
             form.refuse("username", refusal.reason)
-        return _back(request, _("The change was saved."), request.path)
+        return _back(request, _("The change was saved."))
 
     return form.handle(save, user=user)
 
@@ -63,7 +61,7 @@ def give_role(request: Request) -> ViewResult:
     with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         work.get(MemberService).fetch(numbered(request))
         form = role_form(request, work)
-    if asked := ask_proof(request, form, back=member_path(request)):
+    if asked := prove(request, form, back=member_path(request)):
         return asked
     status = 422
     try:
@@ -75,7 +73,7 @@ def give_role(request: Request) -> ViewResult:
         status = 409
         form.fail("", STALE)
     else:
-        return _back(request, _("The access level was given."), member_path(request))
+        return _back(request, _("The access level was given."))
     return member_page(request, form=form, status=status)
 
 
@@ -143,12 +141,7 @@ def _give(request: Request, form: BoundForm, values: Values) -> None:
         form.refuse("role", refusal.reason)
 
 
-def _back(request: Request, text: TranslationString, kept: str = "", *, tone: str = "good") -> HTTPSeeOther:
-    """Redirect to the member with a message.
-
-    :param kept: path of the form that may have waited for re-authentication.
-    """
-    if kept:
-        forget_pending(request, kept)
+def _back(request: Request, text: TranslationString, *, tone: str = "good") -> HTTPSeeOther:
+    """Redirect to the member with a message."""
     request.session.flash(request.translate(text), tone)
     return HTTPSeeOther(member_path(request))

@@ -4,8 +4,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.domain.accounts.members import MemberService
 from civicportal.domain.accounts.mobile import MobileService, MobileTaken
-from civicportal.domain.accounts.pending_forms import fill_pending
-from civicportal.domain.accounts.step_up import ask_proof, forget_pending
+from civicportal.domain.accounts.step_up import prove
 from civicportal.portal.members.schemas import MemberMobile
 from civicportal.portal.members.views.page import member_path, numbered
 from civicportal.util.errors import Forbidden, Refused
@@ -20,10 +19,8 @@ def mobile(request: Request) -> ViewResult:
     with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         user = work.get(MemberService).fetch(numbered(request))
     form = BoundForm(request, MemberMobile(), buttons=(Button(title=_("Change the number")),))
-    if asked := ask_proof(request, form):
+    if asked := prove(request, form):
         return asked
-    if request.method == "GET":
-        fill_pending(request, form)
 
     def change(values: Values) -> HTTPSeeOther:
         person = request.work.get(MemberService).fetch(user.id, lock=True)
@@ -37,7 +34,6 @@ def mobile(request: Request) -> ViewResult:
             form.refuse("", _("This person may do more than you: ask an administrator."))
         except Refused as refusal:
             form.refuse("", refusal.reason)
-        forget_pending(request)
         done = _(
             "The number was changed. The person was signed out everywhere, and the former number was told."
         )

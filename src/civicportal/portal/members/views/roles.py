@@ -7,9 +7,8 @@ from pyramid.httpexceptions import HTTPSeeOther
 from civicportal.core.translated import text_in
 from civicportal.core.work import Work
 from civicportal.domain.accounts.models import Role
-from civicportal.domain.accounts.pending_forms import fill_pending
 from civicportal.domain.accounts.roles import Group, RoleService, UnlimitedRights
-from civicportal.domain.accounts.step_up import ask_proof, forget_pending
+from civicportal.domain.accounts.step_up import ask_proof, prove
 from civicportal.domain.kartable.views.unattended import warn_unattended
 from civicportal.portal.members.schemas import NewRole, RoleDeletion, RoleEntry
 from civicportal.portal.members.views.page import numbered
@@ -50,10 +49,8 @@ def new(request: Request) -> ViewResult:
         bindings={"roles": offered},
         buttons=(Button(title=_("Go on to its rights")),),
     )
-    if asked := ask_proof(request, form):
+    if asked := prove(request, form):
         return asked
-    if request.method == "GET":
-        fill_pending(request, form)
 
     def make(values: Values) -> HTTPSeeOther:
         service = request.work.get(RoleService)
@@ -64,7 +61,6 @@ def new(request: Request) -> ViewResult:
             form.refuse("like", NOT_YOURS)
         except Refused as refusal:
             form.refuse("title", refusal.reason)
-        forget_pending(request)
         return HTTPSeeOther(request.route_path("admin.role", id=made.id))
 
     return form.handle(make)
@@ -86,11 +82,8 @@ def role(request: Request) -> ViewResult:
     with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         shown = _shown(work, numbered(request))
     form = _rights_form(request, shown)
-    if not shown["role"].builtin:
-        if asked := ask_proof(request, form):
-            return asked
-        if request.method == "GET":
-            fill_pending(request, form)
+    if not shown["role"].builtin and (asked := prove(request, form)):
+        return asked
 
     def save(values: Values) -> HTTPSeeOther:
         service = request.work.get(RoleService)
@@ -108,7 +101,6 @@ def role(request: Request) -> ViewResult:
             form.refuse("permissions", refusal.reason)
         except Refused as refusal:
             form.refuse("title", refusal.reason)
-        forget_pending(request)
         request.session.flash(request.translate(_("The access level was saved.")), "good")
         warn_unattended(request, request.work)
         return HTTPSeeOther(request.route_path("admin.roles"))

@@ -1,7 +1,8 @@
-"""Pages of imports: upload, mapping, check, import, and batches."""
+"""Pages of imports: mapping, check, import, and batches."""
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -12,14 +13,16 @@ from pyramid.response import FileIter, Response
 from translationstring import TranslationString
 
 from civicportal.core.logging import mask_numbers
-from civicportal.core.storage import FileMissing, new_key
+from civicportal.core.storage import FileMissing
 from civicportal.domain.accounts.step_up import ask_proof
 from civicportal.domain.cases.kinds import kinds_of
+from civicportal.portal.importing.archives import ARCHIVE
 from civicportal.portal.importing.batches import importable_kinds, read_mapping
 from civicportal.portal.importing.editing import (
     TITLES,
-    empty_mapping,
+    ValueChoice,
     fields_of,
+    notes_of,
     value_fields,
     with_columns,
     with_kind,
@@ -34,7 +37,6 @@ from civicportal.portal.importing.models import ImportTask
 from civicportal.portal.importing.report import read_report
 from civicportal.portal.importing.schemas import (
     MappingForm,
-    UploadForm,
     column_count,
     column_schema,
     entity_schema,
@@ -43,9 +45,10 @@ from civicportal.portal.importing.schemas import (
     value_schema,
 )
 from civicportal.portal.importing.tasks import KEPT, SHOWN, ImportTaskService
-from civicportal.portal.importing.uploads import MAPPING, TABLES, uploaded_files, uploaded_mapping
+from civicportal.portal.importing.uploads import MAPPING, uploaded_mapping
 from civicportal.util.errors import NotFound, Refused
 from civicportal.util.i18n import _, format_number
+from civicportal.util.persian import key as key_of
 from civicportal.util.values import Values
 from civicportal.web.editing import press
 from civicportal.web.forms import BoundForm, Button, FormInvalid
@@ -72,50 +75,21 @@ def imports(request: Request) -> dict[str, object]:
     }
 
 
-def new(request: Request) -> ViewResult:
-    """Take files, which the worker reads."""
-    if asked := ask_proof(request):
-        return asked
-    kinds = _kind_options(request)
-    form = BoundForm(
-        request,
-        UploadForm(),
-        bindings={"kinds": kinds},
-        initial={"kind": kinds[0].value} if len(kinds) == 1 else {},
-        ignore=(TABLES, MAPPING),
-        buttons=(Button(title=_("Upload"), css_class="btn-primary"),),
-    )
-
-    def save(values: Values) -> HTTPSeeOther:
-        try:
-            with request.site.work(write=False, locale=request.locale_name) as work:
-                work.get(ImportTaskService).refuse_full()
-        except Refused as refused:
-            form.refuse("", refused.reason)
-        uploads = uploaded_files(request, form)
-        mapping = uploaded_mapping(request, form) or empty_mapping(values["source"])
-        files = []
-        for name, size, content in uploads:
-            key = new_key()
-            request.site.storage.put(key, content)
-            files.append((name, key, size))
-        # No unit of work is open while the files are stored.
-        task = request.work.get(ImportTaskService).add(files, values["kind"], mapping)
-        return HTTPSeeOther(request.route_path("admin.import", key=task.key))
-
-    return form.handle(save, kept_days=KEPT.days)
-
-
 def show(request: Request) -> dict[str, object]:
     """Show an import with its steps."""
     service = request.work.get(ImportTaskService)
     task = service.fetch(request.matchdict["key"])
     contents = service.contents(task)
+    # A server has a file for every three months, and what they are is known.
     form = BoundForm(
         request,
-        entity_schema(list(contents)),
+        entity_schema([] if task.address else list(contents)),
         initial={f"file_{number}": one.entity for number, one in enumerate(contents.values())},
     )
+    lines = Counter[str]()
+    for one in contents.values():
+        lines[one.entity] += one.lines
+    files = service.files([task])[task.id]
     mapping, flaw, unmapped = None, "", 0
     if contents and not task.is_running:
         try:
@@ -131,8 +105,9 @@ def show(request: Request) -> dict[str, object]:
             flaw = error.reason
     return {
         "task": task,
-        "files": service.files([task])[task.id],
+        "archives": [one for one in files if one.name.lower().endswith(ARCHIVE)],
         "contents": contents,
+        "lines": lines,
         "form": form,
         "source": source_of(task.mapping),
         "is_valid": mapping is not None and not flaw,
@@ -154,8 +129,10 @@ def progress(request: Request) -> dict[str, object]:
 
 def entities(request: Request) -> HTTPSeeOther:
     """Save what the lines of each file are."""
-    service, task = _locked(request)
+    service, task = locked(request)
     contents = service.contents(task)
+    if task.address:
+        raise NotFound("what the files of a server are is known")
     form = BoundForm(request, entity_schema(list(contents)))
     values = form.validate(request.POST)
     changed = {
@@ -164,12 +141,14 @@ def entities(request: Request) -> HTTPSeeOther:
     }
     extra = kinds_of(request.site)[task.kind].import_columns if task.kind in kinds_of(request.site) else {}
     mapping = with_tables(task.mapping, changed, task.kind, extra)
-    return _press(request, task, lambda: service.change(task, mapping, changed), _("The files are assigned."))
+    return press_step(
+        request, task, lambda: service.change(task, mapping, changed), _("The files are assigned.")
+    )
 
 
 def columns(request: Request) -> ViewResult:
     """Show or save the columns of one entity."""
-    service, task = _locked(request) if request.method == "POST" else _fetched(request)
+    service, task = locked(request) if request.method == "POST" else _fetched(request)
     entity = request.matchdict["entity"]
     section = read_sections(task.mapping).get(entity)
     if section is None:
@@ -183,7 +162,7 @@ def columns(request: Request) -> ViewResult:
         request,
         column_schema(section, fields, headers),
         initial={"order": order_of(task.mapping), **_present_columns(section, list(fields))},
-        bindings={"kinds": _kind_options(request)},
+        bindings={"kinds": kind_options(request)},
         buttons=(Button(title=_("Save and go on"), css_class="btn-primary"),),
     )
 
@@ -225,7 +204,7 @@ def columns(request: Request) -> ViewResult:
 
 def values(request: Request) -> ViewResult:
     """Show or save what the texts of the earlier system mean."""
-    service, task = _locked(request) if request.method == "POST" else _fetched(request)
+    service, task = locked(request) if request.method == "POST" else _fetched(request)
     try:
         mapping = read_mapping(request.site, task.mapping)
     except MappingError as error:
@@ -234,9 +213,10 @@ def values(request: Request) -> ViewResult:
     fields = value_fields(request.work, mapping, service.contents(task).values())
     named = value_names(fields)
     choices = {name: (field.choices or ())[place] for name, field, place in named}
+    notes = notes_of(task.mapping)
     form = BoundForm(
         request,
-        value_schema(fields, {name: mask_numbers(one.text) for name, one in choices.items()}),
+        value_schema(fields, {name: _label(one, notes) for name, one in choices.items()}),
         initial={name: one.chosen for name, one in choices.items() if one.chosen},
         buttons=(Button(title=_("Save and go on"), css_class="btn-primary"),),
     )
@@ -278,7 +258,7 @@ def mapping_file(request: Request) -> Response:
 
 def mapping(request: Request) -> ViewResult:
     """Show the mapping, or replace it by a file."""
-    service, task = _locked(request) if request.method == "POST" else _fetched(request)
+    service, task = locked(request) if request.method == "POST" else _fetched(request)
     form = BoundForm(
         request,
         MappingForm(),
@@ -336,8 +316,8 @@ def report_file(request: Request) -> Response:
 
 def check(request: Request) -> HTTPSeeOther:
     """Order a check."""
-    service, task = _locked(request)
-    return _press(request, task, lambda: service.order_check(task), None)
+    service, task = locked(request)
+    return press_step(request, task, lambda: service.order_check(task), None)
 
 
 def apply(request: Request) -> HTTPSeeOther:
@@ -345,13 +325,13 @@ def apply(request: Request) -> HTTPSeeOther:
     key = request.matchdict["key"]
     if asked := ask_proof(request, back=request.route_path("admin.import", key=key)):
         return asked
-    service, task = _locked(request)
-    return _press(request, task, lambda: service.order_apply(task), None)
+    service, task = locked(request)
+    return press_step(request, task, lambda: service.order_apply(task), None)
 
 
 def cancel(request: Request) -> HTTPSeeOther:
     """Stop the step that the worker takes."""
-    service, task = _locked(request)
+    service, task = locked(request)
     told = _("The step is stopped.") if service.cancel(task) else _("It was finished already.")
     request.session.flash(request.translate(told), "good")
     return HTTPSeeOther(request.route_path("admin.import", key=task.key))
@@ -398,18 +378,18 @@ def _fetched(request: Request) -> tuple[ImportTaskService, ImportTask]:
     return service, service.fetch(request.matchdict["key"])
 
 
-def _locked(request: Request) -> tuple[ImportTaskService, ImportTask]:
+def locked(request: Request) -> tuple[ImportTaskService, ImportTask]:
     service = request.work.get(ImportTaskService)
     return service, service.fetch(request.matchdict["key"], lock=True)
 
 
-def _press(
+def press_step(
     request: Request, task: ImportTask, act: Callable[[], object], done: TranslationString | None
 ) -> HTTPSeeOther:
     return press(request, act, done, request.route_path("admin.import", key=task.key))
 
 
-def _kind_options(request: Request) -> list[Option]:
+def kind_options(request: Request) -> list[Option]:
     titles = request.site.kind_titles
     return [Option(value=kind, label=titles.get(kind, kind)) for kind in importable_kinds(request.site)]
 
@@ -424,6 +404,13 @@ def _present_columns(section: ImportSection, fields: Sequence[str]) -> dict[str,
     if section.entity == "cases":
         found |= {f"option_{name}": section.option(name) for name in OPTIONS}
     return found
+
+
+def _label(choice: ValueChoice, notes: Mapping[tuple[str, str, str], str]) -> str:
+    """Return a text of the files with what the mapping notes beside it, such as the name of a code."""
+    text = mask_numbers(choice.text)
+    note = notes.get((choice.entity, choice.field, key_of(choice.text)))
+    return f"{text} ({mask_numbers(note)})" if note else text
 
 
 def _unmapped(field: object) -> int:

@@ -19,7 +19,8 @@ from urllib.request import urlopen
 from sqlalchemy import update
 
 from civicportal.core.crypto import token_hash
-from civicportal.core.site import Site, find_site
+from civicportal.core.installed import find_site
+from civicportal.core.site import Site
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.portal import upgrade as migrate
 from civicportal.portal.demo import runner

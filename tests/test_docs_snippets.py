@@ -17,7 +17,8 @@ from api_surface import exported
 
 from civicportal import hookspecs
 from civicportal.cli.backup import MakesByDefault
-from civicportal.core.plugins import GROUP, in_order
+from civicportal.core.installed import COMMANDS
+from civicportal.core.plugins import in_order
 from civicportal.core.settings import SiteSettings
 from civicportal.util.toml_types import FreeTable
 from docs.tools.commands_page import below, walk
@@ -53,8 +54,8 @@ def commands() -> dict[str, click.Command]:
     with whole_site() as site:
         found = list(walk(site))
     group = click.Group()
-    for entry in entry_points(group=GROUP):
-        getattr(entry.load(), "register_commands", lambda group: None)(group=group)
+    for entry in entry_points(group=COMMANDS):
+        group.add_command(entry.load(), entry.name)
     found += below(click.Context(group, info_name="civicportal"), group)
     return {context.command_path.partition(" ")[2]: command for context, command in found}
 

@@ -15,7 +15,6 @@ from pyramid.config import Configurator
 from civicportal.core.plugins import PROJECT
 
 if TYPE_CHECKING:
-    import click
     import colander
     from translationstring import TranslationString
 
@@ -121,11 +120,6 @@ def register_exports(site: "Site") -> "Iterable[ExportDefinition]":
 @hookspec
 def register_datasets(site: "Site") -> "Iterable[OpenDataset]":
     """Return public data that are written to files for everybody every night."""
-
-
-@hookspec
-def register_commands(group: "click.Group") -> None:
-    """Add commands to ``civicportal``."""
 
 
 @hookspec

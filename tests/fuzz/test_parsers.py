@@ -31,11 +31,11 @@ from sqlalchemy import create_engine, text
 
 from civicportal.api.notifications import SendError
 from civicportal.core.crypto import Keys
+from civicportal.core.installed import find_site
 from civicportal.core.limits.challenges import Challenges, is_solved
 from civicportal.core.limits.requesters import address_of, network_of
 from civicportal.core.serving.proxies import trust_proxies
 from civicportal.core.settings import read_settings
-from civicportal.core.site import find_site
 from civicportal.domain.accounts.relying_party import PasskeyRefused, RelyingParty, read_new, read_shown
 from civicportal.domain.cases import query_parser
 from civicportal.domain.cases.paging import Cursor

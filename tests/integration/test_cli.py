@@ -7,7 +7,6 @@ import sys
 import tomllib
 from importlib.metadata import version
 
-import click
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import select, update
@@ -119,14 +118,20 @@ def test_an_unknown_command_is_refused(run):
     assert "No such command 'nonsense'" in run("nonsense").output
 
 
-def test_the_command_line_starts_without_importing_the_portal():
+def test_help_names_the_commands_of_plugins_without_importing_the_portal(tmp_path):
+    path = make_site_file(tmp_path, site={"plugins": ["reports", "sms_ir"]})
     code = (
-        "import sys, civicportal.cli\n"
-        "heavy = {'sqlalchemy', 'pyramid', 'alembic', 'civicportal.core.site'} & set(sys.modules)\n"
-        "print(*heavy)"
+        "import sys\n"
+        "from civicportal.cli import main\n"
+        "main(['--site', sys.argv[1], '--help'], standalone_mode=False)\n"
+        "print(*{'sqlalchemy', 'pyramid', 'colander', 'civicportal.core.site'} & set(sys.modules), file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert (done.stdout, done.stderr) == ("\n", "")
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=False
+    )
+    assert "Maintain the reports." in done.stdout
+    assert "Query credit and lines of sms.ir" in done.stdout
+    assert done.stderr == "\n"
 
 
 def test_a_portal_serves_without_what_its_commands_and_its_worker_need(migrated):
@@ -298,14 +303,44 @@ def test_check_names_what_is_missing(run, path):
     assert "errors: 0, warnings: " in ready.output.splitlines()[-1]
 
 
-def test_plugins_bring_commands(run, monkeypatch):
-    import civicportal.cli as cli
+KNOB = """
+import click
 
-    group = click.Group()
-    group.add_command(click.Command("gadget", callback=lambda: click.echo("whirr"), help="Whirr."))
-    monkeypatch.setattr(cli, "plugin_commands", lambda context: group)
-    assert run("gadget").output == "whirr\n"
-    assert "gadget" in run("--help").output
+turn = click.Command("turn", callback=lambda: click.echo("whirr"), help="Turn the knob.")
+stuck = "no command"
+"""
+
+
+def test_commands_of_plugins_belong_to_the_sites_that_list_them(install, tmp_path):
+    install.plugin("gadget", files={"commands.py": KNOB}, commands={"turn": "turn", "serve": "turn"})
+    install.plugin("gauge", files={"commands.py": "import nothing_such\n"}, commands={"read": "read"})
+    install.plugin("lever", files={"commands.py": KNOB}, commands={"pull": "stuck"})
+
+    def said(*arguments, plugins):
+        path = make_site_file(tmp_path, site={"plugins": plugins})
+        return CliRunner().invoke(main, ["--site", str(path), *arguments])
+
+    assert said("turn", plugins=["gadget"]).output == "whirr\n"
+    shown = said("--help", plugins=["gadget", "gauge", "lever"])
+    assert shown.exit_code == 0
+    told = [" ".join(line.split()) for line in shown.output.splitlines()]
+    assert "turn Turn the knob." in told
+    assert "serve Serve the portal until SIGTERM or Ctrl+C." in told, (
+        "no plugin takes a command of the portal"
+    )
+    assert said("turn", plugins=["gauge"]).exit_code == 2
+    assert "turn" not in said("--help", plugins=["gauge"]).output
+    # What is broken says so when it is called, with whatever options, and not before.
+    assert "read: gauge_package.commands:read cannot be imported: No module named" in (
+        said("read", "--all", "x", plugins=["gauge"]).output
+    )
+    assert "lever_package.commands:stuck is no click command" in said("pull", plugins=["lever"]).output
+
+
+def test_commands_of_a_site_s_own_package(install, tmp_path):
+    install.plugin("town", files={"commands.py": KNOB}, commands={"turn": "turn"})
+    path = make_site_file(tmp_path, site={"package": "town_package"})
+    assert CliRunner().invoke(main, ["--site", str(path), "turn"]).output == "whirr\n"
 
 
 def test_stats_name_what_is_wrong_and_make_it_right(run, migrated):

@@ -4,7 +4,6 @@ import json
 from dataclasses import replace
 from datetime import date, timedelta
 
-import click
 import pytest
 from click.testing import CliRunner
 from kinds import PERMITS
@@ -265,18 +264,6 @@ def test_hook_register_jobs_are_run_by_the_worker(install, assemble_migrated, cl
     clock.advance(minutes=5)
     assert "gadget.oil" in jobs.run_due()
     assert runs == [NOON, NOON + timedelta(minutes=5)]
-
-
-def test_hook_register_commands_adds_to_the_command_line(install, assemble):
-    def register_commands(group):
-        group.add_command(click.Command("turn", callback=lambda: click.echo("whirr"), help="Turn the knob."))
-
-    install.plugin("gadget", hookimpl(register_commands))
-    path = str(assemble("gadget").path)
-    assert CliRunner().invoke(main, ["--site", path, "turn"]).output == "whirr\n"
-    assert "Turn the knob." in CliRunner().invoke(main, ["--site", path, "--help"]).output
-    without = str(assemble().path)
-    assert CliRunner().invoke(main, ["--site", without, "turn"]).exit_code == 2
 
 
 def test_hook_check_site_reports_what_is_wrong(install, assemble_migrated):

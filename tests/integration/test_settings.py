@@ -4,8 +4,9 @@ import tomllib
 
 import pytest
 
+from civicportal.core.installed import find_site
 from civicportal.core.settings import read_settings
-from civicportal.core.site import Site, find_site
+from civicportal.core.site import Site
 from civicportal.testing import make_site_file
 from civicportal.testing.sites import SETTINGS, to_toml
 from civicportal.util.errors import ConfigurationError

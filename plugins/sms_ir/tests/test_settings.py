@@ -158,7 +158,7 @@ def run(site, provider):
     return run
 
 
-def test_hook_register_commands(run, provider):
+def test_commands_ask_the_provider(run, provider):
     assert run("credit").output == "1000\n"
     assert run("lines").output == "30001234\n"
     result = run("test", "0900 000 0009")

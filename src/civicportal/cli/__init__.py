@@ -2,6 +2,7 @@
 
 import sys
 from importlib import import_module
+from importlib.metadata import EntryPoint
 
 import click
 
@@ -68,6 +69,24 @@ def _explain_database_error(context: click.Context, error: Exception) -> None:
         ) from error
 
 
+def _load(entry: EntryPoint) -> click.Command:
+    """Import a plugin's command. One that cannot be imported says so when it is called, and does not spoil ``--help``."""
+    try:
+        command: object = entry.load()
+    except Exception as error:
+        problem = f"{entry.value} cannot be imported: {error}"
+    else:
+        if isinstance(command, click.Command):
+            return command
+        problem = f"{entry.value} is no click command"
+
+    def refuse() -> None:
+        raise ConfigurationError(f"{entry.name}: {problem}")
+
+    whatever = {"ignore_unknown_options": True, "allow_extra_args": True}
+    return click.Command(entry.name, callback=refuse, short_help=problem, context_settings=whatever)
+
+
 class LazyGroup(click.Group):
     """The core's commands, and those of the site's plugins."""
 
@@ -77,14 +96,15 @@ class LazyGroup(click.Group):
         An invalid site adds none, so ``--help`` always works.
         """
         try:
-            return sorted({*COMMANDS, *plugin_commands(context).commands})
+            return sorted({*COMMANDS, *plugin_commands(context)})
         except ConfigurationError:
             return sorted(COMMANDS)
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         """Import a command."""
         if name not in COMMANDS:
-            return plugin_commands(context).get_command(context, name)
+            entry = plugin_commands(context).get(name)
+            return _load(entry) if entry else None
         module, _, attribute = COMMANDS[name].partition(":")
         command: click.Command = getattr(import_module(f"civicportal.cli.{module}"), attribute)
         return command

@@ -1,12 +1,15 @@
 """Options common to all commands: the site, host and port."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
+
+from civicportal.core.installed import commands_of, find_site
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
@@ -41,21 +44,12 @@ class Options:
     @cached_property
     def site_path(self) -> Path:
         """Return the site's file."""
-        from civicportal.core.site import find_site
-
         return find_site(self.path)
 
     @cached_property
-    def plugins(self) -> click.Group:
-        """Return the commands of the site's plugins."""
-        from civicportal.core.plugins import create_plugin_manager
-        from civicportal.core.settings import read_settings
-
-        table = read_settings(self.site_path)["site"]
-        group = click.Group()
-        hooks = create_plugin_manager(table["plugins"], table["package"]).hook
-        hooks.register_commands(group=group)
-        return group
+    def plugin_commands(self) -> Mapping[str, EntryPoint]:
+        """Return the commands of the site's plugins, not yet imported."""
+        return commands_of(self.site_path)
 
 
 def _options(context: click.Context) -> Options:
@@ -98,9 +92,9 @@ def assemble_site(context: click.Context) -> "Site":
     return options.site
 
 
-def plugin_commands(context: click.Context) -> click.Group:
-    """Return the commands of the site's plugins.
+def plugin_commands(context: click.Context) -> Mapping[str, EntryPoint]:
+    """Return the commands of the site's plugins, not yet imported.
 
     :raises ConfigurationError: when the site cannot be read.
     """
-    return _options(context).plugins
+    return _options(context).plugin_commands

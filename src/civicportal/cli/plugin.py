@@ -7,6 +7,7 @@ from typing import Any, Literal
 import click
 
 from civicportal.cli.options import load_site, site_path
+from civicportal.core.installed import installed_plugins
 
 
 @click.group()
@@ -46,8 +47,8 @@ def _names(context: click.Context) -> None:
     _path, document = _read(context)
     listed = list(document["site"]["plugins"])
     for name in listed:
-        click.echo(f"on   {name}" + ("" if name in _installed() else "  (not installed)"))
-    for name in sorted(_installed() - set(listed)):
+        click.echo(f"on   {name}" + ("" if name in installed_plugins() else "  (not installed)"))
+    for name in sorted(installed_plugins() - set(listed)):
         click.echo(f"off  {name}")
 
 
@@ -57,9 +58,9 @@ def _names(context: click.Context) -> None:
 def enable(context: click.Context, name: str) -> None:
     """Enable NAME; it works after `civicportal db upgrade` and a restart."""
     path, document = _read(context)
-    if name not in _installed():
+    if name not in installed_plugins():
         raise click.ClickException(
-            f"{name!r} is not installed (installed: {', '.join(sorted(_installed()))})"
+            f"{name!r} is not installed (installed: {', '.join(sorted(installed_plugins()))})"
         )
     if name in document["site"]["plugins"]:
         raise click.ClickException(f"{name!r} is on the list already")
@@ -131,20 +132,12 @@ def new(name: str, kind: str, title: str, persian: str, folder: Path) -> None:
 
     written = create_plugin(name, folder, kind=kind, title=title, persian=persian)
     click.echo(f"{written.folder} is written.\n\n{written.steps}")
-    alike = [one for one in _installed() if one.startswith(f"{name}_") or name.startswith(f"{one}_")]
+    alike = [one for one in installed_plugins() if one.startswith(f"{name}_") or name.startswith(f"{one}_")]
     if alike:
         click.echo(
             f"\nNo site can have it beside {', '.join(sorted(alike))}: the names of their tables begin alike.",
             err=True,
         )
-
-
-def _installed() -> set[str]:
-    from importlib.metadata import entry_points
-
-    from civicportal.core.plugins import GROUP
-
-    return {entry.name for entry in entry_points(group=GROUP)}
 
 
 def _read(context: click.Context) -> tuple[Path, Any]:

@@ -17,6 +17,7 @@ from packaging.utils import canonicalize_name
 from sqlalchemy import MetaData
 
 from civicportal import __version__
+from civicportal.core.installed import PLUGINS, installed_plugins
 from civicportal.core.serving.turns import TURNS
 from civicportal.core.tracing import trace_hooks
 from civicportal.util.errors import ConfigurationError
@@ -25,7 +26,6 @@ from civicportal.util.garbage import collections_paused
 if TYPE_CHECKING:
     from civicportal.core.site import Site
 
-GROUP = "civicportal.plugins"
 CORE = "core"
 PROJECT = "civicportal"
 hookimpl = pluggy.HookimplMarker(PROJECT)
@@ -131,9 +131,9 @@ def _in_turn(function: Callable[..., Any], plugin: str) -> Callable[..., Any]:
 
 
 def _load(name: str) -> ModuleType:
-    found: list[EntryPoint] = list(entry_points(group=GROUP, name=name))
+    found: list[EntryPoint] = list(entry_points(group=PLUGINS, name=name))
     if not found:
-        installed = ", ".join(sorted(entry.name for entry in entry_points(group=GROUP))) or "none"
+        installed = ", ".join(sorted(installed_plugins())) or "none"
         raise ConfigurationError(
             f"site.plugins: {name!r} is not installed (installed: {installed}). Install its distribution, for instance "
             f"pip install civicportal-{name.replace('_', '-')}, or take it off the list"

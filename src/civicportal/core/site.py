@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from datetime import time, timedelta
 from functools import cached_property
-from importlib.metadata import entry_points
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -22,6 +21,7 @@ from civicportal.core.clock import Clock, SystemClock
 from civicportal.core.crypto import Keys, own_secret
 from civicportal.core.db import Engines, check_database, make_engines
 from civicportal.core.db.servers import refuse_two_primaries
+from civicportal.core.installed import installed_plugins
 from civicportal.core.limits import Limits
 from civicportal.core.messages import MessageText
 from civicportal.core.migration.state import refuse_pending
@@ -51,7 +51,6 @@ from civicportal.util.garbage import collections_paused
 from civicportal.util.geo import CityMap, map_files
 from civicportal.util.values import Values
 
-SITES = "civicportal.sites"
 SITE = "site"
 """Name of the site's own package among the plugins, for its settings and as a transport."""
 TEST_TRANSPORTS = ("console", "memory", "simulator")
@@ -376,7 +375,7 @@ class Site:
         }
 
     def _sleeping(self, name: str) -> None:
-        if not entry_points(group="civicportal.plugins", name=name):
+        if name not in installed_plugins():
             raise ConfigurationError(f"{self.path}: plugins.{name}: no plugin of this name is installed")
         warn_sleeping(name)
 
@@ -384,24 +383,6 @@ class Site:
 def _locale(package: str) -> Path:
     """Return the folder of a package's message catalogues, which need not exist."""
     return Path(str(files(package))) / "locale"
-
-
-def find_site(option: str | None = None) -> Path:
-    """Return the site file a command works on.
-
-    :param option: ``--site``; else ``CIVICPORTAL_SITE``, else ``./site.toml``, else the one installed site.
-    :raises ConfigurationError: when there is none, or several and none is named.
-    """
-    named = option or os.environ.get("CIVICPORTAL_SITE")
-    if named:
-        return Path(named)
-    if Path("site.toml").is_file():
-        return Path("site.toml")
-    installed = list(entry_points(group=SITES))
-    if len(installed) == 1:
-        return Path(installed[0].load())
-    names = ", ".join(sorted(entry.name for entry in installed)) or "none"
-    raise ConfigurationError(f"which site? Give --site PATH or set CIVICPORTAL_SITE (installed: {names})")
 
 
 def refuse_demo_data(site: Site) -> None:

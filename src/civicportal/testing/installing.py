@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from civicportal.core.plugins import GROUP
+from civicportal.core.installed import COMMANDS, PLUGINS
 
 Implementation = Callable[..., object]
 
@@ -30,12 +30,14 @@ class Installer:
         *implementations: Implementation,
         files: Mapping[str, str] | None = None,
         requires: str = "civicportal",
+        commands: Mapping[str, str] | None = None,
     ) -> ModuleType:
         """Install a distribution with one plugin; a site lists it as ``name``.
 
         :param implementations: functions marked with ``hookimpl``.
         :param files: further files of its package: path to text.
         :param requires: dependencies of its distribution.
+        :param commands: its commands: name to attribute of its module ``commands``, which is one of ``files``.
         :returns: the plugin's module.
         """
         module = self.package(f"{name}_package", *implementations, files=files)
@@ -44,7 +46,9 @@ class Installer:
         (info / "METADATA").write_text(
             f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\nRequires-Dist: {requires}\n"
         )
-        (info / "entry_points.txt").write_text(f"[{GROUP}]\n{name} = {module.__name__}\n")
+        points = [f"[{PLUGINS}]", f"{name} = {module.__name__}", f"[{COMMANDS}]"]
+        points += [f"{one} = {name}_package.commands:{place}" for one, place in (commands or {}).items()]
+        (info / "entry_points.txt").write_text("\n".join([*points, ""]))
         self._patch.syspath_prepend(str(self._folder))
         return module
 

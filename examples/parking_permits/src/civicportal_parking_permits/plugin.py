@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
-import click
 from pyramid.config import Configurator
 from translationstring import TranslationString
 
@@ -14,7 +13,7 @@ from civicportal.api.notifications import MessageText
 from civicportal.api.people import Permission
 from civicportal.api.plugins import Finding, Job, PluginModels, Site, hookimpl
 from civicportal.api.web import DashboardWidget, NavigationItem, Panel, Request
-from civicportal_parking_permits import commands, demo, doctor, jobs, views, widgets
+from civicportal_parking_permits import demo, doctor, jobs, views, widgets
 from civicportal_parking_permits.exports import EXPORTS
 from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.messages import MESSAGES
@@ -76,12 +75,6 @@ def register_jobs() -> Iterable[Job]:
 def register_exports() -> Iterable[Export | StatisticsExport]:
     """Return the exports."""
     return EXPORTS
-
-
-@hookimpl
-def register_commands(group: click.Group) -> None:
-    """Add ``civicportal parking-permits``."""
-    group.add_command(commands.parking_permits)
 
 
 @hookimpl

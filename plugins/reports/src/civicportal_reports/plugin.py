@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.resources import files as resources
 from pathlib import Path
 
-import click
 from pyramid.config import Configurator
 from translationstring import TranslationString
 
@@ -17,7 +16,7 @@ from civicportal.api.opendata import OpenDataset
 from civicportal.api.people import Permission
 from civicportal.api.plugins import Finding, Job, PluginModels, Site, hookimpl
 from civicportal.api.web import DashboardWidget, NavigationItem, Panel, Request
-from civicportal_reports import commands, demo, digest, doctor, views, widgets
+from civicportal_reports import demo, digest, doctor, views, widgets
 from civicportal_reports.duplicates import DuplicateService
 from civicportal_reports.exports import EXPORTS
 from civicportal_reports.i18n import _
@@ -205,12 +204,6 @@ def register_exports() -> Iterable[Export | StatisticsExport]:
 def register_datasets() -> Iterable[OpenDataset]:
     """Return the published reports as open data."""
     return (REPORTS_DATASET,)
-
-
-@hookimpl
-def register_commands(group: click.Group) -> None:
-    """Add ``civicportal reports``."""
-    group.add_command(commands.reports)
 
 
 @hookimpl

@@ -1,15 +1,13 @@
-"""``civicportal sms-ir``: manual requests to the provider."""
+"""``civicportal sms-ir``: manual requests to the provider. The portal is imported on use, not for ``--help``."""
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import click
 
-from civicportal.api.notifications import Message, NotificationService
-from civicportal.api.plugins import ConfigurationError, Site, load_site
-from civicportal_sms_ir.client import SmsIr
-from civicportal_sms_ir.sending import transmit
-from civicportal_sms_ir.settings import TABLE, Settings
-from civicportal_sms_ir.wording import fields_of, panel_words
+if TYPE_CHECKING:
+    from civicportal.api.notifications import Message
+    from civicportal.api.plugins import Site
+    from civicportal_sms_ir.client import SmsIr
 
 
 @click.group(name="sms-ir")
@@ -21,14 +19,14 @@ def sms_ir() -> None:
 @click.pass_context
 def credit(context: click.Context) -> None:
     """Show the remaining credit, in messages."""
-    click.echo(f"{SmsIr(_site(context)).credit():g}")
+    click.echo(f"{_client(context).credit():g}")
 
 
 @sms_ir.command()
 @click.pass_context
 def lines(context: click.Context) -> None:
     """Show the lines of the account."""
-    for line in SmsIr(_site(context)).lines():
+    for line in _client(context).lines():
         click.echo(str(line))
 
 
@@ -38,6 +36,8 @@ def lines(context: click.Context) -> None:
 @click.pass_context
 def test(context: click.Context, mobile: str, key: str) -> None:
     """Send a text with sample values to MOBILE."""
+    from civicportal_sms_ir.sending import transmit
+
     site = _site(context)
     if key not in site.messages:
         raise click.BadParameter(f"no text {key!r}; the texts are {', '.join(sorted(site.messages))}")
@@ -52,6 +52,10 @@ def templates(context: click.Context) -> None:
 
     The id of the template must be added to the line.
     """
+    from civicportal.api.notifications import NotificationService
+    from civicportal.api.plugins import load_site
+    from civicportal_sms_ir.wording import panel_form
+
     site = load_site(context)
     with site.work(write=False) as work:
         texts = work.get(NotificationService).texts
@@ -59,26 +63,25 @@ def templates(context: click.Context) -> None:
             click.echo(panel_form(key, texts.wording(key) or "", texts.values(key, {})))
 
 
-def panel_form(key: str, wording: str, own: Mapping[str, str]) -> str:
-    """Return a text and its line for the settings.
+def _client(context: click.Context) -> "SmsIr":
+    from civicportal_sms_ir.client import SmsIr
 
-    Its parameters are written ``#NAME#``; the line belongs to ``[plugins.sms_ir.templates]``.
-
-    :param own: placeholders that are constant for the site, and no parameters.
-    """
-    names = ", ".join(f'{name} = "{name}"' for name in fields_of(wording, own))
-    parameters = f", parameters = {{ {names} }}" if names else ""
-    return f'{panel_words(wording, own)}\n\n"{key}" = {{ id = 0{parameters} }}\n'
+    return SmsIr(_site(context))
 
 
-def _site(context: click.Context) -> Site:
+def _site(context: click.Context) -> "Site":
+    from civicportal.api.plugins import ConfigurationError, load_site
+    from civicportal_sms_ir.settings import TABLE, Settings
+
     site = load_site(context)
     if not Settings.of(site).api_key:
         raise ConfigurationError(f"{site.path}: {TABLE}.api_key: there is no key")
     return site
 
 
-def _sample(site: Site, mobile: str, key: str) -> Message:
+def _sample(site: "Site", mobile: str, key: str) -> "Message":
+    from civicportal.api.notifications import Message, NotificationService
+
     with site.work(write=False) as work:
         texts = work.get(NotificationService).texts
         return Message(

@@ -7,14 +7,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
 import colander
 from pyramid.config import Configurator
 
 from civicportal.api.database import Work
 from civicportal.api.notifications import Message, Receipt, SendError
 from civicportal.api.plugins import Finding, Job, PluginModels, Site, hookimpl
-from civicportal_sms_ir import commands, credit, deliveries, doctor, inbound, sending
+from civicportal_sms_ir import credit, deliveries, doctor, inbound, sending
 from civicportal_sms_ir.models import SmsIrBase
 from civicportal_sms_ir.schemas import SmsIrSettings
 from civicportal_sms_ir.settings import is_in_use, refuse_unfit
@@ -58,12 +57,6 @@ def register_jobs(site: Site) -> Iterable[Job]:
     # Users of a demo telephone wait for the answer.
     pause = timedelta(seconds=1 if site.is_demo else 30)
     return (Job(name="sms_ir.inbound", every=pause, lane="messages", run=inbound.poll_inbound), *JOBS)
-
-
-@hookimpl
-def register_commands(group: click.Group) -> None:
-    """Add ``sms-ir``."""
-    group.add_command(commands.sms_ir)
 
 
 @hookimpl

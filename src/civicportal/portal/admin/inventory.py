@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 from translationstring import TranslationString
 
+from civicportal.core.installed import installed_plugins
 from civicportal.core.migration.state import pending, sleeping
-from civicportal.core.plugins import GROUP, in_order
+from civicportal.core.plugins import in_order
 from civicportal.domain.cases.kinds import kinds_of
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Inventory:
 
     def sleeping(self) -> list[UnlistedPlugin]:
         """Return unlisted plugins that are installed or have tables."""
-        installed = {entry.name for entry in entry_points(group=GROUP)}
+        installed = installed_plugins()
         left = set(sleeping(self.site))
         names = sorted((installed | left) - {info.name for info in self.site.plugins})
         return [UnlistedPlugin(name=name, installed=name in installed, tables=name in left) for name in names]

@@ -2,10 +2,9 @@
 
 import keyword
 import re
-from importlib.metadata import entry_points
 from importlib.util import find_spec
 
-from civicportal.core.plugins import GROUP
+from civicportal.core.installed import installed_plugins
 from civicportal.util.errors import CivicportalError
 
 #: First segments of the portal's own URLs, and the names of the core and the site in hooks.
@@ -71,7 +70,7 @@ def check_name(name: str) -> None:
         )
     if name in TAKEN:
         raise CannotScaffold(f"{name!r} is a name of the portal itself")
-    if name in {entry.name for entry in entry_points(group=GROUP)}:
+    if name in installed_plugins():
         raise CannotScaffold(f"a plugin {name!r} is installed already")
     if find_spec(f"civicportal_{name}"):
         raise CannotScaffold(f"a package civicportal_{name} is installed already")

@@ -2,7 +2,8 @@
 
 If a hook raises, its items are missing; if a template raises, its item is missing; both are logged. One that hangs
 occupies at most half of the server's threads, see :mod:`civicportal.core.serving.turns`. The page's unit of work is not
-used: on PostgreSQL one failed statement would make all later ones fail.
+used: on PostgreSQL one failed statement would make all later ones fail. The items of a page share one of their own, so
+that what one has read about the person need not be read again; after a failure the next item gets a new one.
 """
 
 import logging
@@ -15,27 +16,47 @@ from markupsafe import Markup
 from pyramid.renderers import render
 
 from civicportal.core.plugins import in_order, turn_of
-from civicportal.core.work import Work
+from civicportal.core.work import Work, refuse_changes
+from civicportal.web.display_works import DisplayWorks
 from civicportal.web.items import DashboardWidget, Panel
 from civicportal.web.request import Request
 
 log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
+WORKS = "display_works"
+"""Name under which a request keeps them."""
+
+
+def _works(request: Request) -> DisplayWorks:
+    """Return the units of work of the page's items, closed after the response."""
+    kept = vars(request)
+    if WORKS not in kept:
+        works = DisplayWorks(
+            lambda: request.site.work(actor=request.identity, write=False, locale=request.locale_name)
+        )
+        request.add_finished_callback(lambda _request: works.close())
+        kept[WORKS] = works
+    found: DisplayWorks = kept[WORKS]
+    return found
 
 
 @contextmanager
 def isolated(request: Request) -> Iterator[Work]:
-    """Open a read-only unit of work at ``request.display_work``, rolled back at the end.
+    """Set ``request.display_work`` for a block, which changes nothing.
 
-    Nested uses restore the outer one, for instance when a widget needs the numbers of the navigation.
+    :raises ReadOnlyWork: if it does.
     """
+    works = _works(request)
     outer: Any = getattr(request, "display_work", None)
-    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
-        request.display_work = work
-        try:
-            yield work
-        finally:
-            request.display_work = outer
+    request.display_work = work = works.take()
+    try:
+        yield work
+        refuse_changes(work)
+    except BaseException:
+        works.discard()
+        raise
+    finally:
+        request.display_work = outer
 
 
 def read_or_fallback(request: Request, what: Callable[[Work], Answer], fallback: Answer) -> Answer:
@@ -92,5 +113,6 @@ def _rendered(
         text = render(item.template, {**page, **context}, request=request)
     except Exception:
         log.exception("the item %s of plugin %s cannot be rendered", item.name, plugin)
+        _works(request).discard()
         return []
     return [(-item.weight, item.name, Markup(text))]  # noqa: S704 - the template has escaped what it was given

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from civicportal.core.plugins import hookimpl
+from civicportal.domain.organization.models import Unit
 from civicportal.util.i18n import _
 from civicportal.web.items import DashboardWidget, NavigationItem, Panel
 
@@ -102,6 +103,29 @@ def test_hooks_that_display_cannot_write(browser: Any, plugin: Any, open_case: A
     plugin("reader", dashboard_widgets=look)
     browser.get("/")
     assert seen == [False]
+
+
+def test_items_share_one_unit_of_work_until_one_fails(browser: Any, plugin: Any, site: Any) -> None:
+    used = []
+
+    def look(request: Any) -> Any:
+        used.append(request.display_work)
+        request.display_work.session.scalar(text("SELECT 1"))
+        return []
+
+    def change(request: Any) -> Any:
+        look(request)
+        request.display_work.session.add(Unit(key="made", name="made"))
+        return []
+
+    plugin("first", dashboard_widgets=look)
+    plugin("second", dashboard_widgets=look)
+    plugin("writer", dashboard_widgets=change)
+    plugin("last", dashboard_widgets=look)
+    browser.get("/", status=200)
+    places = [used.index(work) for work in used]
+    assert places == [0, 0, 2, 2], "the last one and the writer, and the two that were registered before them"
+    assert not any(work.session.in_transaction() or work.session.new for work in used), "all are closed"
 
 
 def test_panels_stand_on_the_page_of_the_case(as_citizen: Any, open_case: Any, plugin: Any) -> None:

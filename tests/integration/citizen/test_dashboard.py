@@ -11,6 +11,7 @@ from civicportal.core.plugins import hookimpl
 from civicportal.domain.organization.models import Unit
 from civicportal.util.i18n import _
 from civicportal.web.items import DashboardWidget, NavigationItem, Panel
+from civicportal.web.request import Request
 
 CARD = "civicportal:templates/dashboard/card.jinja2"
 GOOD = {"title": "کارت خوب", "text": "", "url": "/good", "icon": "star", "tone": "t"}
@@ -37,11 +38,11 @@ def plugin(site: Any) -> Any:
         site.hooks.unregister(module)
 
 
-def raising(request: Any) -> Any:
+def raising(request: Request) -> Any:
     raise RuntimeError("broken on purpose")
 
 
-def bad_sql(request: Any) -> Any:
+def bad_sql(request: Request) -> Any:
     yield card("before", **GOOD)
     request.display_work.session.execute(text("SELECT * FROM no_such_table"))
 
@@ -96,7 +97,7 @@ def test_only_what_a_page_shows_is_read(browser: Any, plugin: Any) -> None:
 def test_hooks_that_display_cannot_write(browser: Any, plugin: Any, open_case: Any, site: Any) -> None:
     seen = []
 
-    def look(request: Any) -> Any:
+    def look(request: Request) -> Any:
         seen.append(request.display_work.writing)
         return []
 
@@ -108,12 +109,12 @@ def test_hooks_that_display_cannot_write(browser: Any, plugin: Any, open_case: A
 def test_items_share_one_unit_of_work_until_one_fails(browser: Any, plugin: Any, site: Any) -> None:
     used = []
 
-    def look(request: Any) -> Any:
+    def look(request: Request) -> Any:
         used.append(request.display_work)
         request.display_work.session.scalar(text("SELECT 1"))
         return []
 
-    def change(request: Any) -> Any:
+    def change(request: Request) -> Any:
         look(request)
         request.display_work.session.add(Unit(key="made", name="made"))
         return []
@@ -129,7 +130,7 @@ def test_items_share_one_unit_of_work_until_one_fails(browser: Any, plugin: Any,
 
 
 def test_panels_stand_on_the_page_of_the_case(as_citizen: Any, open_case: Any, plugin: Any) -> None:
-    def panels(case: Any, request: Any) -> Any:
+    def panels(case: Any, request: Request) -> Any:
         context = {**GOOD, "title": f"پنل {case.code}"}
         yield Panel(name="place", area="citizen", template=CARD, context=context)
         yield Panel(name="other", area="facts", template=CARD, context={**GOOD, "title": "برای کارکنان"})
@@ -142,7 +143,7 @@ def test_panels_stand_on_the_page_of_the_case(as_citizen: Any, open_case: Any, p
 
 
 def test_weight_then_name_decide_the_order(browser: Any, plugin: Any) -> None:
-    def widgets(request: Any) -> Any:
+    def widgets(request: Request) -> Any:
         for name, weight in (("b", 500), ("a", 500), ("c", 900)):
             context = {**GOOD, "url": f"/card-{name}"}
             yield DashboardWidget(name=name, area="card", template=CARD, context=context, weight=weight)
@@ -153,7 +154,7 @@ def test_weight_then_name_decide_the_order(browser: Any, plugin: Any) -> None:
 
 
 def test_navigation_shows_what_one_may_use(as_officer: Any, plugin: Any) -> None:
-    def items(request: Any) -> Any:
+    def items(request: Request) -> Any:
         common: Any = {"route": "home", "icon": "star", "area": "staff"}
         yield NavigationItem(name="mine", title=_("Mine"), permission="requests:case:view", **common)
         yield NavigationItem(name="theirs", title=_("Theirs"), permission="core:audit:view", **common)
@@ -170,7 +171,7 @@ def test_navigation_shows_what_one_may_use(as_officer: Any, plugin: Any) -> None
 def test_badges_count_the_open_referrals_of_ones_kartable(
     as_officer: Any, plugin: Any, open_case: Any
 ) -> None:
-    def items(request: Any) -> Any:
+    def items(request: Request) -> Any:
         yield NavigationItem(
             name="counted",
             title=_("Counted"),

@@ -186,6 +186,34 @@ def test_marked_tests_and_those_that_ask_run_on_both_databases(tmp_path):
     assert sorted(names) == sorted([f"test_a_page[{one}]", *marked, "test_without"])
 
 
+FIRST_FILE = """
+POOLS = []
+
+def test_connects(site):
+    with site.engines.read.connect(): pass
+    POOLS.append(site.engines.read.pool)
+
+def test_the_file_keeps_its_connections(site):
+    assert POOLS[0].checkedin() == 1
+"""
+SECOND_FILE = """
+from test_first import POOLS
+
+def test_they_are_closed():
+    assert POOLS[0].checkedin() == 0
+"""
+
+
+@pytest.mark.skipif(not is_installed(), reason="PostgreSQL is not installed")
+def test_no_connection_is_kept_longer_than_a_file_of_tests(tmp_path):
+    (tmp_path / "pytest.ini").write_text("[pytest]\ncivicportal_databases = postgresql\n")
+    (tmp_path / "test_first.py").write_text(FIRST_FILE)
+    (tmp_path / "test_second.py").write_text(SECOND_FILE)
+    words = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "3 passed" in done.stdout, done.stdout + done.stderr
+
+
 def test_a_driver_that_cannot_start_tells_that_the_browser_is_missing(monkeypatch, tmp_path):
     """On an empty machine Playwright's own program lacks a library that Chromium brings along."""
     pytest.importorskip("playwright")

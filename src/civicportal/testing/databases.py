@@ -3,8 +3,9 @@
 import shutil
 from pathlib import Path
 from typing import Literal
+from weakref import WeakSet
 
-from sqlalchemy import make_url
+from sqlalchemy import Connection, Engine, event, make_url
 
 from civicportal.core.site import Site
 from civicportal.portal import upgrade as migrate
@@ -24,6 +25,21 @@ class Databases:
         self._cluster: TemporaryCluster | None = None
         self._made = 0
         self._migrated: dict[tuple[str, ...], str] = {}
+        self._connected: WeakSet[Engine] = WeakSet()
+        event.listen(Engine, "engine_connect", self._remember)
+
+    def _remember(self, connection: Connection) -> None:
+        if connection.dialect.name == "postgresql":
+            self._connected.add(connection.engine)
+
+    def disconnect(self) -> None:
+        """Close the idle connections of this process to PostgreSQL.
+
+        Pools of sites that tests have left behind would use up the connections that the server allows.
+        """
+        for engine in list(self._connected):
+            engine.dispose()
+        self._connected.clear()
 
     def create(self, kind: Kind, *, ctype: str = "C.UTF-8") -> str:
         """Return the URL of a new, empty database.
@@ -73,6 +89,7 @@ class Databases:
 
     def close(self) -> None:
         """Stop the cluster, if it was started."""
+        event.remove(Engine, "engine_connect", self._remember)
         if self._cluster:
             self._cluster.stop()
 

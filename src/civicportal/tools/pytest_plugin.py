@@ -167,6 +167,16 @@ class _Session:
             self._environments[key] = Environment(folder, database, settings, self.databases.migrate)
         return self._environments[key]
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_teardown(
+        self, item: pytest.Item, nextitem: pytest.Item | None
+    ) -> Generator[None, object, object]:
+        """Keep no connection longer than a file of tests."""
+        done = yield
+        if nextitem is None or nextitem.path != item.path:
+            self.databases.disconnect()
+        return done
+
     def close(self) -> None:
         for environment in self._environments.values():
             environment.close()
@@ -174,13 +184,17 @@ class _Session:
 
 
 @pytest.fixture(scope="session")
-def civic_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Session]:
+def civic_session(
+    tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> Iterator[_Session]:
     """Return the objects for the whole test run."""
     from civicportal.testing.mistakes import FailOnMistakes
 
     session, mistakes = _Session(tmp_path_factory.mktemp("civicportal")), FailOnMistakes()
     logging.getLogger("civicportal").addHandler(mistakes)
+    pytestconfig.pluginmanager.register(session)
     yield session
+    pytestconfig.pluginmanager.unregister(session)
     logging.getLogger("civicportal").removeHandler(mistakes)
     session.close()
 

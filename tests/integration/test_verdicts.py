@@ -16,6 +16,7 @@ from civicportal.domain.notifications.delivery import deliver_once
 from civicportal.domain.notifications.inbound import InboundService
 from civicportal.domain.notifications.transports import memory
 from civicportal.domain.notifications.verdicts import ClosingReply, read
+from civicportal.domain.statistics import remembered
 from civicportal.domain.statistics.hiding import FEWEST
 from civicportal.portal.dashboard.services import CityMetricsService
 from civicportal.testing import (
@@ -185,6 +186,22 @@ def test_the_two_scales_are_apart_in_the_figures(site, close, citizen, clock):
         metrics = work.get(CityMetricsService).city()
     assert (metrics.satisfaction, metrics.satisfied_share) == (3.0, 100)
     assert case(site, code).status == "done"
+
+
+def test_a_city_with_many_cases_reads_the_means_once_a_minute(site, close, citizen, clock, monkeypatch):
+    monkeypatch.setattr(remembered, "WORTHWHILE", FEWEST)
+    codes = [close() for _number in range(FEWEST)]
+
+    def satisfaction(stars):
+        with site.work(actor=citizen) as work:
+            for code in codes:
+                work.get(RatingService).rate(work.get(CaseService).fetch_own(code, lock=True), stars)
+        with site.work(write=False) as work:
+            return work.get(CityMetricsService).city().satisfaction
+
+    assert (satisfaction(3), satisfaction(5)) == (3.0, 3.0)
+    clock.advance(seconds=61)
+    assert satisfaction(5) == 5.0
 
 
 def test_accepting_does_not_overwrite_stars(site, clock, close):

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, func, select, union_all
+from sqlalchemy import ColumnElement, and_, func, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute
 
 from civicportal.core.work import Service
@@ -11,6 +11,7 @@ from civicportal.domain.cases.access.indexed import in_own_counters
 from civicportal.domain.cases.access.rights import sees_all
 from civicportal.domain.cases.conditions import sent_between
 from civicportal.domain.cases.counter_models import CaseCount, CaseMonthCount, CaseTotal, CounterColumns
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.narrowing import has_one_of
 from civicportal.domain.cases.scope import CaseScope
@@ -138,15 +139,24 @@ class CounterService(Service):
         return count_rows(self.session, query, most)
 
     def _states(self, kind: str) -> list[tuple[str, str, int]]:
-        """Return stages and statuses of a kind with numbers, read once for all figures of a desk."""
+        """Return stages and statuses of a kind with numbers, read once for all figures of a desk.
+
+        A list asks for one kind. Whoever asks for a second one will ask for all, which are read together.
+        """
         if kind not in self._by_state:
-            model = CaseTotal
-            query = select(model.stage, model.status, func.sum(model.n)).where(
-                *self._seen(model, kind, ALWAYS)
-            )
-            rows = self.session.execute(query.group_by(model.stage, model.status))
-            self._by_state[kind] = [(stage, status, int(n)) for stage, status, n in rows]
+            others = kinds_of(self.work.site) if self._by_state else ()
+            self._read_states({kind, *others}.difference(self._by_state))
         return self._by_state[kind]
+
+    def _read_states(self, kinds: Collection[str]) -> None:
+        model = CaseTotal
+        seen = or_(*(and_(*self._seen(model, kind, ALWAYS)) for kind in kinds))
+        query = select(model.kind, model.stage, model.status, func.sum(model.n)).where(seen)
+        self._by_state.update({kind: [] for kind in kinds})
+        for kind, stage, status, n in self.session.execute(
+            query.group_by(model.kind, model.stage, model.status)
+        ):
+            self._by_state[kind].append((stage, status, int(n)))
 
     def _states_elsewhere(self, kind: str) -> list[tuple[str, str, int]] | None:
         """Return stages and statuses of the cases in other units, as :meth:`_states` does; None for too many."""

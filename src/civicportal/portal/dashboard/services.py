@@ -1,5 +1,6 @@
 """Figures of the home page."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,8 +11,10 @@ from civicportal.domain.cases.counter_models import CaseCount
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Rating
 from civicportal.domain.statistics.hiding import FEWEST
+from civicportal.domain.statistics.remembered import remembered
 
 SPAN = timedelta(days=30)
+_MEANS = "means of ratings"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +49,7 @@ class CityMetricsService(Service):
         if cases < FEWEST:
             return None
         closed = by_stage.get("done", 0) + by_stage.get("rejected", 0)
-        means = self._means()
+        means = self._means(cases, tuple(sorted(by_stage.items())))
         stars, answers = means.get(False), means.get(True)
         return CityMetrics(
             cases=cases,
@@ -56,12 +59,20 @@ class CityMetricsService(Service):
             satisfied_share=None if answers is None else round(25 * (answers - 1)),
         )
 
-    def _means(self) -> dict[bool, float]:
-        """Return the mean of each scale with enough ratings; the key is whether it has two answers."""
+    def _means(self, cases: int, stamp: Hashable) -> dict[bool, float]:
+        """Return the mean of each scale with enough ratings; the key is whether it has two answers.
+
+        A city with many cases reads them once a minute, see :func:`remembered`.
+
+        :param cases: their number.
+        :param stamp: the counts that have just been read.
+        """
         query = (
             select(Rating.two_answers, func.avg(Rating.stars), func.count())
             .where(Rating.updated_at > self.work.clock.now() - SPAN)
             .group_by(Rating.two_answers)
         )
-        rows = self.work.session.execute(query)
+        rows = remembered(
+            self.work.site, _MEANS, stamp, number=cases, read=lambda: self.work.session.execute(query).all()
+        )
         return {two_answers: float(mean) for two_answers, mean, number in rows if number >= FEWEST}

@@ -12,6 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from civicportal.util.geo import Bounds, CityMap, InvalidMap, Point
+from civicportal.util.geo.box_index import BoxIndex
 from civicportal.util.geo.overview import render_overview, shade_of, shade_scale
 from civicportal.util.geo.static_map import render_svg
 from civicportal.util.geo.street_index import distance_to_segment
@@ -116,6 +117,22 @@ def test_the_index_finds_what_a_full_search_finds(point):
         assert min(distances.values()) > 149
     else:
         assert distances[found] == pytest.approx(min(distances.values()), abs=0.5)
+
+
+edges = st.floats(-3, 3).map(lambda degrees: round(degrees, 4))
+boxes = st.builds(
+    lambda south, west, height, width: Bounds(south, west, south + height, west + width),
+    edges,
+    edges,
+    st.sampled_from([0.0, 0.004, 0.03, 0.5, 4.0]),
+    st.sampled_from([0.0, 0.004, 0.03, 0.5, 4.0]),
+)
+
+
+@given(st.lists(boxes, max_size=20), boxes)
+def test_the_index_of_boxes_finds_what_a_full_search_finds(found, box):
+    index = BoxIndex(enumerate(found))
+    assert index.meeting(box) == [number for number, one in enumerate(found) if one.meets(box)]
 
 
 @given(st.tuples(*[st.floats(-1000, 1000)] * 2), *[st.tuples(*[st.floats(-1000, 1000)] * 2)] * 2)

@@ -16,6 +16,7 @@ from typing import Self
 
 from civicportal.util import persian
 from civicportal.util.errors import ConfigurationError
+from civicportal.util.geo.box_index import BoxIndex
 from civicportal.util.geo.points import EARTH_RADIUS_M, Bounds, Point
 from civicportal.util.geo.street_index import XY, Segment, StreetIndex
 from civicportal.util.values import Values
@@ -181,7 +182,23 @@ class CityMap:
         return cls(read_map(path, districts))
 
     def of_kind(self, kind: str) -> list[MapFeature]:
-        return [feature for feature in self.features if feature.kind == kind]
+        return self._by_kind[kind] if kind in self._by_kind else []
+
+    @cached_property
+    def _by_kind(self) -> dict[str, list[MapFeature]]:
+        found: dict[str, list[MapFeature]] = {}
+        for feature in self.features:
+            found.setdefault(feature.kind, []).append(feature)
+        return found
+
+    def features_in(self, box: Bounds) -> list[MapFeature]:
+        """Return the features that a box may contain, in the file's order: those whose own boxes intersect it."""
+        return self._boxes.meeting(box)
+
+    @cached_property
+    def _boxes(self) -> BoxIndex[MapFeature]:
+        """Return the features by their boxes; a city has tens of thousands of streets, a drawing dozens."""
+        return BoxIndex((feature, feature.bounds) for feature in self.features)
 
     @property
     def center(self) -> Point:
@@ -192,15 +209,21 @@ class CityMap:
         """Names of the districts in the file's order."""
         return [district.name for district in self._districts]
 
-    @property
+    @cached_property
     def streets(self) -> list[str]:
         """Names of all named roads, sorted."""
         return sorted(self._pieces)
 
+    @cached_property
+    def _street_words(self) -> list[str]:
+        """The streets as :meth:`streets_in` looks for them, in the same order."""
+        return [f" {persian.key(street)} " for street in self.streets]
+
     def streets_in(self, text: str) -> list[str]:
         """Return the streets whose names a text contains, as whole words."""
         words = f" {persian.key(_NO_WORD.sub(' ', text))} "
-        return [street for street in self.streets if f" {persian.key(street)} " in words]
+        named = zip(self.streets, self._street_words, strict=True)
+        return [street for street, as_words in named if as_words in words]
 
     def contains(self, point: Point) -> bool:
         """Return whether the point is within the city."""

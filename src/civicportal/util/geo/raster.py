@@ -47,11 +47,12 @@ def render_png(
     view = View(center, metres, fine)
     image = Image.new("RGB", fine, LAND)
     draw = ImageDraw.Draw(image)
-    for feature in city_map.features:
-        if feature.kind in AREAS and feature.bounds.meets(view.bounds):
+    features = city_map.features_in(view.bounds)
+    for feature in features:
+        if feature.kind in AREAS:
             _area(draw, feature, view)
-    _districts(draw, city_map, view)
-    _roads(draw, city_map, view, major)
+    _districts(draw, features, view)
+    _roads(draw, features, view, major)
     for point, radius in dots:
         _circle(draw, view.place(point), radius * _FINE)
     for point in pins:
@@ -71,19 +72,18 @@ def _area(draw: "ImageDraw", feature: MapFeature, view: View) -> None:
             draw.polygon(ring, fill=AREAS[feature.kind])
 
 
-def _districts(draw: "ImageDraw", city_map: CityMap, view: View) -> None:
-    for kind in ("district", "boundary"):
-        for feature in city_map.of_kind(kind):
-            if feature.bounds.meets(view.bounds):
-                for ring in _lines(feature, view):
-                    draw.line(ring, fill="#B9B5A8", width=2 * _FINE)
+def _districts(draw: "ImageDraw", features: Sequence[MapFeature], view: View) -> None:
+    for feature in features:
+        if feature.kind in ("district", "boundary"):
+            for ring in _lines(feature, view):
+                draw.line(ring, fill="#B9B5A8", width=2 * _FINE)
 
 
-def _roads(draw: "ImageDraw", city_map: CityMap, view: View, major: bool) -> None:
+def _roads(draw: "ImageDraw", features: Sequence[MapFeature], view: View, major: bool) -> None:
     roads = [
         (*ROADS.get(str(road.properties.get("cls", "street")), ROADS["street"]), _lines(road, view))
-        for road in city_map.of_kind("road")
-        if road.bounds.meets(view.bounds) and (not major or road.properties.get("cls") in ("primary", "ring"))
+        for road in features
+        if road.kind == "road" and (not major or road.properties.get("cls") in ("primary", "ring"))
     ]
     for _colour, metres, lines in roads:
         for line in lines:

@@ -41,7 +41,9 @@ def render_svg(
     """
     view = View(center, zoom_m, size)
     pins = [view.place(point) for point in points]
-    parts = [*_areas(city_map, view), *_roads(city_map, view), *_labels(city_map, view, pins)]
+    features = city_map.features_in(view.bounds)
+    roads = [feature for feature in features if feature.kind == "road"]
+    parts = [*_areas(features, view), *_roads(roads, view), *_labels(roads, view, pins)]
     parts += [_pin(place) for place in pins]
     width, height = size
     return Markup(  # noqa: S704 - numbers, colours of this file, and names that escape() has seen
@@ -91,28 +93,22 @@ def _thinned(line: list[XY], step: float) -> list[XY]:
     return kept + line[1:][-1:]
 
 
-def _visible(city_map: CityMap, view: View, kind: str) -> list[MapFeature]:
-    return [feature for feature in city_map.of_kind(kind) if feature.bounds.meets(view.bounds)]
-
-
-def _areas(city_map: CityMap, view: View) -> Iterator[str]:
-    for feature in city_map.features:
-        if feature.kind in AREAS and feature.bounds.meets(view.bounds):
+def _areas(features: Sequence[MapFeature], view: View) -> Iterator[str]:
+    for feature in features:
+        if feature.kind in AREAS:
             yield f'<path class="sm-{feature.kind}" fill="{AREAS[feature.kind]}" d="{view.path(feature)}Z"/>'
-    for district in _visible(city_map, view, "district"):
-        path = view.path(district)
-        yield f'<path class="sm-district" fill="none" stroke="#8C8A80" stroke-dasharray="6 5" d="{path}Z"/>'
+    for feature in features:
+        if feature.kind == "district":
+            path = view.path(feature)
+            yield f'<path class="sm-district" fill="none" stroke="#8C8A80" stroke-dasharray="6 5" d="{path}Z"/>'
 
 
-def _roads(city_map: CityMap, view: View) -> Iterator[str]:
+def _roads(features: Sequence[MapFeature], view: View) -> Iterator[str]:
     """Render the casing of all roads, then their surface.
 
     Thus crossings stay open.
     """
-    roads = [
-        (str(road.properties.get("cls", "street")), view.path(road))
-        for road in _visible(city_map, view, "road")
-    ]
+    roads = [(str(road.properties.get("cls", "street")), view.path(road)) for road in features]
     for kind, path in roads:
         _color, metres = ROADS.get(kind, ROADS["street"])
         yield _stroke("sm-casing", "#D8D2C4", max(1.0, metres * view.pixels_per_metre) + 1.6, path)
@@ -128,13 +124,13 @@ def _stroke(classes: str, color: str, width: float, path: str) -> str:
     )
 
 
-def _labels(city_map: CityMap, view: View, pins: Sequence[XY]) -> Iterator[str]:
+def _labels(roads: Sequence[MapFeature], view: View, pins: Sequence[XY]) -> Iterator[str]:
     """Render names of roads along their longest visible piece with room.
 
     Wide roads come first; names do not overlap and are not under a marker.
     """
     names = Names((view.width, view.height), free=[Box(x, y - 15, 24, 34) for x, y in pins])
-    for road in reversed(_visible(city_map, view, "road")):
+    for road in reversed(roads):
         if not road.name or (road.properties.get("cls") == "street" and view.zoom_m > _CLOSE_M):
             continue
         spot = names.stand(road.name, _LABEL, _pieces(road, view))

@@ -5,7 +5,7 @@ them by class.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from markupsafe import Markup, escape
@@ -81,7 +81,9 @@ class View:
 
         :param step: points closer than this number of pixels to the previous one are dropped.
         """
-        lines = (_thinned([self.place(point) for point in line], step) for line in feature.lines)
+        lines: Iterable[list[XY]] = ([self.place(point) for point in line] for line in feature.lines)
+        if step:
+            lines = (_thinned(line, step) for line in lines)
         return "".join("M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in line) for line in lines)
 
 

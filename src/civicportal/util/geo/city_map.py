@@ -200,7 +200,7 @@ class CityMap:
         """Return the features by their boxes; a city has tens of thousands of streets, a drawing dozens."""
         return BoxIndex((feature, feature.bounds) for feature in self.features)
 
-    @property
+    @cached_property
     def center(self) -> Point:
         return self.bounds.center
 

@@ -15,6 +15,9 @@ Span = tuple[int, int]
 
 def spans(text: str, wanted: SearchQuery) -> list[Span]:
     """Return the positions of search matches in a text, ordered and disjoint."""
+    # A list without a search marks nothing in each of its rows.
+    if not wanted.terms:
+        return []
     there = list(words(text))
     found = sorted(span for term in wanted.terms for span in _of_term(term, there))
     merged: list[Span] = []

@@ -210,8 +210,13 @@ def test_a_hanging_receiver_holds_up_no_other_webhook_and_no_message(site, city,
         assert deliver_once(site)
         assert len(fast.received) == 1
         assert not deliver_once(site)
+        # An event of another case does not cost it a second thread.
+        change(site, officer, codes[1])
+        assert deliver_once(site)
+        assert (len(fast.received), len(slow.received)) == (2, 1)
+        assert not deliver_once(site)
         slow.closing.set()
         waiting.join(30)
     with site.work(write=False) as work:
         states = [row.state for row in work.session.query(WebhookDelivery).order_by(WebhookDelivery.id)]
-    assert states == ["new", "sent"]
+    assert states == ["new", "sent", "new", "sent"]

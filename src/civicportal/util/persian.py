@@ -71,8 +71,12 @@ def key(text: str) -> str:
     return unicodedata.normalize("NFC", " ".join(folded.split()))
 
 
+@lru_cache(maxsize=8192)
 def alphabetical(text: str) -> str:
-    """Return the sort key of a Persian name."""
+    """Return the sort key of a Persian name.
+
+    It is kept: the members of staff of a large city are sorted for every page that offers them.
+    """
     return key(store(text).replace("آ", _MADDA)).translate(_ORDERED)
 
 

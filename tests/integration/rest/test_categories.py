@@ -217,6 +217,10 @@ class TestChanging:
         assert change(boss, WASTE, {**MAIN, "unit": "waste"}).json["unit"] == "waste"
         assert pointers(change(boss, LIGHT, {**MAIN, "unit": "waste"}, status=422)) == ["#/unit"]
 
+    def test_key_and_kind_stay(self, boss):
+        for name, value in (("key", "new"), ("kind", "petitions")):
+            assert pointers(change(boss, WASTE, {**MAIN, name: value}, status=422)) == [f"#/{name}"]
+
     def test_what_was_changed_meanwhile_is_not_overwritten(self, boss):
         seen = boss.get(WASTE).headers["ETag"]
         boss.post(WASTE, {**MAIN, "hint": "نخست"}, If_Match=seen)

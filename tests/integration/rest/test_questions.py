@@ -10,6 +10,7 @@ from civicportal.domain.audit.models import AuditEvent
 from civicportal.domain.cases.models import Case
 from civicportal.domain.organization.categories import CategoryService
 from civicportal.domain.organization.models import Unit
+from civicportal.domain.questionnaires.answers import MOST_CHOICES, MOST_QUESTIONS
 from civicportal.domain.questionnaires.services import QuestionnaireService
 from civicportal.domain.tokens.models import Token
 from civicportal.testing import make_case, make_question, make_staff
@@ -237,12 +238,15 @@ class TestLife:
         # The answer of a citizen makes no change stale.
         assert (seen.json["answered"], shown.json["answered"]) == (False, True)
         assert shown.headers["ETag"] == seen.headers["ETag"]
-        for body in ({**LINE, "key": "where"}, {**LINE, "datatype": "text"}):
-            assert "answers" in change(boss, f"{ALL}/place", body, status=422).json["detail"]
+        for body in ({"key": "where"}, {"datatype": "text"}, {"key": "where", "variable": False}):
+            fixed = change(boss, f"{ALL}/place", {**LINE, **body}, status=422)
+            assert "answers" in fixed.json["detail"]
+            assert pointers(fixed) == [f"#/{name}" for name in body]
         assert change(boss, f"{ALL}/place", LINE).json["label"] == LINE["label"]
         assert "answers" in change(boss, f"{ALL}/place/delete", status=422).json["detail"]
         in_use = change(boss, f"{DANGER}/choices/no", {"label": "نه", "key": "never"}, status=422)
         assert "in use" in in_use.json["detail"]
+        assert pointers(in_use) == ["#/key"]
         refused = change(boss, f"{DANGER}/choices/no/delete", status=422)
         assert "chosen already" in refused.json["detail"]
 
@@ -385,6 +389,30 @@ class TestMistakes:
         assert pointers(wrong) == named
         assert all(one["detail"] for one in wrong.json["errors"])
         assert keys(boss) == ["danger", "pole", "place"]
+
+    def test_too_many_questions_are_named(self, boss, site, asked):
+        with site.work() as work:
+            category = work.get(CategoryService).named("petitions", "waste")
+            make_question(work, category, "old", active=False)
+            for number in range(MOST_QUESTIONS - 3):
+                make_question(work, category, f"more{number}")
+        told = "A category asks at most 20 questions."
+        new = add(boss, LINE, status=422).json
+        assert (new["detail"], new["errors"]) == (told, [{"pointer": "#", "detail": told}])
+        again = change(boss, f"{ALL}/old/active", {"active": True}, status=422).json
+        assert (again["detail"], again["errors"]) == (told, [{"pointer": "#/active", "detail": told}])
+
+    def test_too_many_choices_are_named(self, boss, asked):
+        change(boss, f"{DANGER}/choices/maybe/active", {"active": False})
+        more = [{"label": str(number)} for number in range(MOST_CHOICES - 2)]
+        full = {**LIST, "further_choices": more}
+        wrong = change(boss, DANGER, {**full, "further_choices": [*more, {"label": "آری"}]}, status=422)
+        assert pointers(wrong) == ["#/further_choices"]
+        change(boss, DANGER, full)
+        assert pointers(add(boss, {"label": "آری"}, f"{DANGER}/choices", status=422)) == ["#"]
+        again = change(boss, f"{DANGER}/choices/maybe/active", {"active": True}, status=422)
+        assert pointers(again) == ["#/active"]
+        assert again.json["detail"] == "A question offers at most 30 choices."
 
     def test_a_question_depends_on_an_earlier_one_only(self, boss, asked):
         add(boss, {**LIST, "key": "late", "choices": [{"label": "بله", "key": "yes"}]})

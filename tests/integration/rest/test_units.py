@@ -153,6 +153,10 @@ class TestChanging:
         assert (emptied["parent"], emptied["phone"]) == (None, "")
         assert emptied["translations"] == {"en": {}}
 
+    def test_the_key_stays(self, boss):
+        assert pointers(change(boss, "/units/waste", {**NEW, "key": "new"}, status=422)) == ["#/key"]
+        boss.get("/units/waste")
+
     def test_what_was_changed_meanwhile_is_not_overwritten(self, boss, site):
         seen = boss.get("/units/waste").headers["ETag"]
         boss.post("/units/waste", {**NEW, "phone": "111"}, If_Match=seen)

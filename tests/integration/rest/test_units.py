@@ -15,6 +15,7 @@ from integration.rest.administration import (
 )
 from sqlalchemy import select
 
+from civicportal.domain.accounts.models import User
 from civicportal.domain.automation.models import Automation
 from civicportal.domain.automation.services import AutomationService
 from civicportal.domain.kartable.models import RoutingRule
@@ -205,6 +206,10 @@ class TestClosing:
             work.get(AutomationService).add(values)
         return unit
 
+    @staticmethod
+    def left(closed):
+        return {name: closed.json[name] for name in ("cases", "categories", "unattended")}
+
     def leading(self, site):
         """Return the units to which category, rule and automation lead."""
         with site.work(write=False) as work:
@@ -226,6 +231,18 @@ class TestClosing:
         with site.work(write=False) as work:
             assert work.session.scalars(select(RoutingRule.user_id)).all() == [None]
         assert boss.get("/units?active=false").json["items"][0]["key"] == "waste"
+
+    def test_what_is_left_to_do_is_told(self, boss, site, city):
+        closed = change(boss, "/units/waste/close")
+        assert self.left(closed) == {"cases": 1, "categories": ["petitions/waste"], "unattended": []}
+        shown = boss.get("/units/waste")
+        assert shown.headers["ETag"] == closed.headers["ETag"]
+        assert closed.json.items() >= shown.json.items()
+        with site.work() as work:
+            work.session.get_one(User, city[0]["officer"].id).disabled_at = work.clock.now()
+            work.session.get_one(User, city[0]["other"].id).disabled_at = work.clock.now()
+        closed = change(boss, "/units/waste/close", {"take_over": "light"})
+        assert self.left(closed) == {"cases": 1, "categories": [], "unattended": ["light", "waste"]}
 
     @pytest.mark.parametrize("successor", ["nowhere", "waste", "shut"])
     def test_only_another_open_unit_takes_over(self, boss, site, led, successor):
@@ -299,6 +316,14 @@ def test_the_document_lists_the_languages_of_the_site(boss):
     body = document["paths"]["/units"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert list(body["properties"]["translations"]["properties"]) == ["en"]
     assert body["required"] == ["name", "short_name"]
+
+
+def test_the_document_says_what_closing_tells(boss):
+    document = boss.app.get("/api/v1/openapi.json").json
+    answers = document["paths"]["/units/{key}/close"]["post"]["responses"]
+    place = answers["200"]["content"]["application/json"]["schema"]["$ref"]
+    told = document["components"]["schemas"][place.rpartition("/")[2]]
+    assert {"active", "cases", "categories", "unattended"} <= {*told["required"]}
 
 
 @pytest.mark.one_database("postgresql")

@@ -43,6 +43,8 @@ class Grant:
     :ivar categories: ids of the categories it covers, subtrees included; None covers all.
     :ivar leads: whether it is that of the head of a unit, who may act on its cases even if they are assigned to a
         colleague.
+    :ivar oversees: whether a token has cut it from that of an administrator, who lists the cases of all units by
+        officer without heading one.
     :ivar own: False for a grant held on behalf of someone whose deputy this person is today.
     :ivar holder_id: user id of the holder of the membership.
     """
@@ -53,6 +55,7 @@ class Grant:
     categories: frozenset[int] | None = None
     unit_id: int | None = None
     leads: bool = False
+    oversees: bool = False
     own: bool = True
     holder_id: int | None = None
 

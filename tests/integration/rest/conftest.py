@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
+from integration.rest.administration import BOTH
 
 from civicportal.testing import make_case, make_category, make_citizen, make_staff, make_unit
 from civicportal.testing.tokens import token_for
@@ -54,3 +55,18 @@ def caller(site, app, city):
         return Caller(app, token_for(site, city[0][who], *(scopes or SCOPES), **options))
 
     return caller
+
+
+@pytest.fixture
+def staff(request, site, city):
+    """An administrator, and a person with the right that the module tests (``RIGHT``)."""
+    people = city[0]
+    with site.work() as work:
+        people["boss"] = make_staff(work, "administrator", username="boss")
+        people["keeper"] = make_staff(work, "keeper", permissions=[request.module.RIGHT], username="keeper")
+    return people
+
+
+@pytest.fixture
+def boss(caller, staff):
+    return caller("boss", *BOTH)

@@ -147,6 +147,33 @@ def test_only_heads_filter_by_holder(caller, city, cases):
         assert [one["parameter"] for one in wrong["errors"]] == ["holder"]
 
 
+@pytest.mark.parametrize("holder", ["team", "-", "officer", "other"])
+def test_an_administrator_has_the_filter_by_holder_as_on_the_page(
+    app, caller, site, city, cases, sign_in, holder
+):
+    people = city[0]
+    with site.work() as work:
+        people["boss"] = boss = make_staff(work, "administrator", username="boss")
+        boss = identity(work, boss)
+        unit = work.get(OrganizationService).unit("light")
+        work.get(AccessService).action_referral(work.get(CaseService).fetch(city[1][1])).taken_by_id = people[
+            "other"
+        ].id
+    value = str(people[holder].id) if holder in people else holder
+    found = {one["code"] for one in caller("boss").get(f"/cases?limit=100&holder={value}").json["items"]}
+    sign_in(boss)
+    page = app.get("/kartable", {"holder": value})
+    assert found == {code for code in (*cases.values(), *city[1]) if code in page}
+    assert found
+    # A token of one unit has its cases and officers only.
+    limited = caller("boss", unit=unit)
+    if holder == "officer":
+        limited.get(f"/cases?holder={value}", status=400)
+    else:
+        left = {one["code"] for one in limited.get(f"/cases?limit=100&holder={value}").json["items"]}
+        assert left == found & {city[1][1]}
+
+
 def test_the_cases_of_one_kind_have_more_orders(caller, cases):
     officer = caller("officer")
     codes = [

@@ -1,58 +1,40 @@
 """Units by the API: one as it is written, and what their pages change."""
 
+from functools import partial
+
 import pytest
 from integration.concurrent import concurrently
+from integration.rest.administration import (
+    BOTH,
+    KEY,
+    TokenRights,
+    change_at,
+    keys_at,
+    pointers,
+    recorded,
+)
 from sqlalchemy import select
 
-from civicportal.domain.audit.models import AuditEvent
+from civicportal.domain.accounts.models import User
 from civicportal.domain.automation.models import Automation
 from civicportal.domain.automation.services import AutomationService
 from civicportal.domain.kartable.models import RoutingRule
 from civicportal.domain.organization.models import Category, Unit
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.domain.organization.units import UnitService
-from civicportal.domain.tokens.models import Token
 from civicportal.testing import make_staff, make_unit
 
 pytestmark = pytest.mark.both_databases
 
-BOTH = ("organization:read", "organization:write")
-KEY = "0123456789abcdef"
+RIGHT = "core:unit:manage"
 NEW = {"name": "سازمان فضای سبز", "short_name": "فضای سبز"}
+change = partial(change_at, 2)
+keys = partial(keys_at, "/units?limit=100")
 
 
 @pytest.fixture
 def civic_settings():
     return {"site": {"languages": ["fa", "en"]}}
-
-
-@pytest.fixture
-def staff(site, city):
-    """An administrator, and a person who may manage units."""
-    people = city[0]
-    with site.work() as work:
-        people["boss"] = make_staff(work, "administrator", username="boss")
-        people["keeper"] = make_staff(work, "keeper", permissions=["core:unit:manage"], username="keeper")
-    return people
-
-
-@pytest.fixture
-def boss(caller, staff):
-    return caller("boss", *BOTH)
-
-
-def pointers(answer):
-    return [one["pointer"] for one in answer.json["errors"]]
-
-
-def change(who, path, body=None, *, status=200):
-    """Read a unit and change it with its version."""
-    unit = "/".join(path.split("/")[:3])
-    return who.post(path, body, status=status, If_Match=who.get(unit).headers["ETag"])
-
-
-def keys(who):
-    return [one["key"] for one in who.get("/units?limit=100").json["items"]]
 
 
 def stored(site, key="waste"):
@@ -153,6 +135,10 @@ class TestChanging:
         assert (emptied["parent"], emptied["phone"]) == (None, "")
         assert emptied["translations"] == {"en": {}}
 
+    def test_the_key_stays(self, boss):
+        assert pointers(change(boss, "/units/waste", {**NEW, "key": "new"}, status=422)) == ["#/key"]
+        boss.get("/units/waste")
+
     def test_what_was_changed_meanwhile_is_not_overwritten(self, boss, site):
         seen = boss.get("/units/waste").headers["ETag"]
         boss.post("/units/waste", {**NEW, "phone": "111"}, If_Match=seen)
@@ -220,6 +206,10 @@ class TestClosing:
             work.get(AutomationService).add(values)
         return unit
 
+    @staticmethod
+    def left(closed):
+        return {name: closed.json[name] for name in ("cases", "categories", "unattended")}
+
     def leading(self, site):
         """Return the units to which category, rule and automation lead."""
         with site.work(write=False) as work:
@@ -241,6 +231,18 @@ class TestClosing:
         with site.work(write=False) as work:
             assert work.session.scalars(select(RoutingRule.user_id)).all() == [None]
         assert boss.get("/units?active=false").json["items"][0]["key"] == "waste"
+
+    def test_what_is_left_to_do_is_told(self, boss, site, city):
+        closed = change(boss, "/units/waste/close")
+        assert self.left(closed) == {"cases": 1, "categories": ["petitions/waste"], "unattended": []}
+        shown = boss.get("/units/waste")
+        assert shown.headers["ETag"] == closed.headers["ETag"]
+        assert closed.json.items() >= shown.json.items()
+        with site.work() as work:
+            work.session.get_one(User, city[0]["officer"].id).disabled_at = work.clock.now()
+            work.session.get_one(User, city[0]["other"].id).disabled_at = work.clock.now()
+        closed = change(boss, "/units/waste/close", {"take_over": "light"})
+        assert self.left(closed) == {"cases": 1, "categories": [], "unattended": ["light", "waste"]}
 
     @pytest.mark.parametrize("successor", ["nowhere", "waste", "shut"])
     def test_only_another_open_unit_takes_over(self, boss, site, led, successor):
@@ -268,20 +270,15 @@ class TestClosing:
         boss.post("/units", {**NEW, "key": "parks"}, status=404, Idempotency_Key=KEY)
 
 
-CALLS = (
-    ("/units", NEW),
-    ("/units/waste", NEW),
-    ("/units/waste/move", {"position": 2}),
-    ("/units/waste/close", {}),
-    ("/units/waste/open", {}),
-    ("/units/waste/delete", {}),
-)
-
-
-class TestRights:
-    def refused(self, caller, status):
-        for path, body in CALLS:
-            caller.post(path, body, status=status, If_Match="*", Idempotency_Key=KEY)
+class TestRights(TokenRights):
+    calls = (
+        ("/units", NEW),
+        ("/units/waste", NEW),
+        ("/units/waste/move", {"position": 2}),
+        ("/units/waste/close", {}),
+        ("/units/waste/open", {}),
+        ("/units/waste/delete", {}),
+    )
 
     def test_the_right_and_the_scope_are_both_needed(self, caller, staff, site):
         changes = caller("keeper", *BOTH)
@@ -305,23 +302,12 @@ class TestRights:
             )
         self.refused(caller("local", *BOTH), 403)
 
-    def test_a_revoked_token_changes_nothing(self, boss, site):
-        with site.work() as work:
-            for token in work.session.scalars(select(Token)):
-                token.revoked_at = work.clock.now()
-        self.refused(boss, 401)
-
     def test_the_record_names_the_token(self, boss, site):
         change(boss, "/units/waste", {**NEW, "phone": "1"})
         change(boss, "/units/waste/move", {"position": 2})
         change(boss, "/units/waste/close", {"take_over": "light"})
-        with site.work(write=False) as work:
-            rows = work.session.scalars(
-                select(AuditEvent).where(AuditEvent.action.like("unit:%")).order_by(AuditEvent.id)
-            ).all()
-            token = work.session.scalars(select(Token.id)).one()
+        rows = recorded(site, "unit")
         assert [row.action for row in rows] == ["unit:change", "unit:move", "unit:close", "unit:hand_over"]
-        assert {row.data["token"] for row in rows} == {token}
         assert rows[0].data["changes"]["phone"] == ["", "1"]
 
 
@@ -330,6 +316,14 @@ def test_the_document_lists_the_languages_of_the_site(boss):
     body = document["paths"]["/units"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert list(body["properties"]["translations"]["properties"]) == ["en"]
     assert body["required"] == ["name", "short_name"]
+
+
+def test_the_document_says_what_closing_tells(boss):
+    document = boss.app.get("/api/v1/openapi.json").json
+    answers = document["paths"]["/units/{key}/close"]["post"]["responses"]
+    place = answers["200"]["content"]["application/json"]["schema"]["$ref"]
+    told = document["components"]["schemas"][place.rpartition("/")[2]]
+    assert {"active", "cases", "categories", "unattended"} <= {*told["required"]}
 
 
 @pytest.mark.one_database("postgresql")

@@ -181,9 +181,14 @@ class CustodyService(Service):
         query = select(func.count(Referral.case_id.distinct())).where(self.unattended())
         return self.session.scalar(query) or 0
 
-    def places(self) -> set[int]:
-        """Return the ids of the units with unattended cases."""
-        return set(self.session.scalars(select(Referral.to_unit_id).where(self.unattended()).distinct()))
+    def places(self, within: Collection[int] | None = None) -> list[str]:
+        """Return the keys of the units with unattended cases.
+
+        :param within: ids of the only units to name; all by default.
+        """
+        found = self.session.scalars(select(Referral.to_unit_id).where(self.unattended()).distinct())
+        units = self.organization.units.by_id
+        return sorted(units[id_].key for id_ in found if id_ in units and (within is None or id_ in within))
 
     def total(self) -> Total:
         """Return the number of unattended cases, up to a maximum."""

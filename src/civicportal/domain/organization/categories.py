@@ -130,7 +130,7 @@ class CategoryService(Service):
         allowed = {root.id for root in self.possible_parents(kind, category)}
         if parent_id is not None and parent_id not in allowed:
             told = _("Categories have two levels: this one cannot stand there.")
-            raise editing.RefusedField("parent", told)
+            raise editing.RefusedField(told, "parent")
 
     def _with_look(self, values: Values) -> dict[str, object]:
         if values["parent_id"] is None:

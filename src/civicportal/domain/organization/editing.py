@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 
 
 class RefusedField(Refused):
-    """A rule forbids the value of one field.
+    """A rule forbids the values of fields.
 
-    :param field: its name in the body of a call.
+    :param fields: their names in the body of a call; none for the whole body.
     """
 
-    def __init__(self, field: str, reason: TranslationString) -> None:
+    def __init__(self, reason: TranslationString, *fields: str) -> None:
         super().__init__(reason)
-        self._field = field
+        self._fields = fields
 
     @property
     def pointers(self) -> dict[str, str]:
         """See :class:`~civicportal.util.errors.Refused`."""
-        return {f"#/{self._field}": self.reason}
+        return {f"#/{field}": self.reason for field in self._fields} or {"#": self.reason}
 
 
 @contextmanager
@@ -47,7 +47,7 @@ def unless_taken(work: "Work") -> Iterator[None]:
         with work.savepoint():
             yield
     except IntegrityError as error:
-        raise RefusedField("key", _("Another one has this key.")) from error
+        raise RefusedField(_("Another one has this key."), "key") from error
 
 
 def new_key(prefix: str) -> str:

@@ -68,7 +68,7 @@ class UnitService(Service):
         :raises Refused: when it would be its own descendant.
         """
         if self._would_stand_below_itself(unit, values["parent_id"]):
-            raise editing.RefusedField("parent", _("A unit cannot stand below itself."))
+            raise editing.RefusedField(_("A unit cannot stand below itself."), "parent")
         changed = editing.changes(unit, values)
         for name in changed:
             setattr(unit, name, values[name])

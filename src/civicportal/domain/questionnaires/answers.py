@@ -34,6 +34,7 @@ LISTS = ("singlevaluelist", "multivaluelist")
 #: An answer by its datatype: a text, a number, a day or an aware time, the key of a choice, keys of choices.
 AnswerValue = str | float | date | datetime | Sequence[str]
 
+TOO_MANY_CHOICES = _("A question offers at most ${count} choices.", mapping={"count": MOST_CHOICES})
 SAME_TEXT = _("Two choices have the same text.")
 NOT_ASKED = _("This question is not asked here.")
 NOT_NUMBER = _("A number is expected here.")

@@ -9,13 +9,14 @@ from civicportal.core.work import Service
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.organization.categories import CategoryService
-from civicportal.domain.organization.editing import changes
+from civicportal.domain.organization.editing import RefusedField, changes
 from civicportal.domain.organization.models import Category
 from civicportal.domain.questionnaires.answers import (
     LISTS,
     MOST_CHOICES,
     MOST_QUESTIONS,
     SAME_TEXT,
+    TOO_MANY_CHOICES,
 )
 from civicportal.domain.questionnaires.models import CaseAnswer, CategoryQuestion, QuestionChoice
 from civicportal.util.errors import NotFound, Refused
@@ -25,6 +26,7 @@ from civicportal.util.values import Values
 
 MOST_ROWS = 100
 """Questions of a category, or choices of a question, with the retired ones."""
+TOO_MANY_QUESTIONS = _("A category asks at most ${count} questions.", mapping={"count": MOST_QUESTIONS})
 NO_CHOICE = _("A question needs at least one choice.")
 QUESTION_TAKEN = _("Another question of this category has this code.")
 NO_CHOICES_HERE = _("This sort of answer has no choices.")
@@ -127,7 +129,7 @@ class QuestionEditor(Service):
         """
         rows = self.questions(category)
         if sum(row.active for row in rows) >= MOST_QUESTIONS or len(rows) >= MOST_ROWS:
-            raise Refused(_("A category asks at most ${count} questions.", mapping={"count": MOST_QUESTIONS}))
+            raise RefusedField(TOO_MANY_QUESTIONS)
         key = values["key"] or _free_key("q", {row.key for row in rows})
         if any(row.key == key for row in rows):
             raise Refused(QUESTION_TAKEN)
@@ -148,8 +150,10 @@ class QuestionEditor(Service):
             depend on choices that it would lose.
         """
         changed = changes(question, {**values, "key": values["key"] or question.key})
-        if any(name in changed for name in FIXED) and self.has_answers(question):
-            raise Refused(_("There are answers to this question: its code and its sort of answer stay."))
+        fixed = [name for name in FIXED if name in changed]
+        if fixed and self.has_answers(question):
+            told = _("There are answers to this question: its code and its sort of answer stay.")
+            raise RefusedField(told, *fixed)
         if "key" in changed and self._key_is_taken(question, str(changed["key"][1])):
             raise Refused(QUESTION_TAKEN)
         was_list = question.variable and question.datatype in LISTS
@@ -200,9 +204,7 @@ class QuestionEditor(Service):
             self._refuse_if_condition_is_retired(question)
             asked = self.questions(self.category(question.category_id))
             if sum(row.active for row in asked) >= MOST_QUESTIONS:
-                raise Refused(
-                    _("A category asks at most ${count} questions.", mapping={"count": MOST_QUESTIONS})
-                )
+                raise RefusedField(TOO_MANY_QUESTIONS, "active")
         question.active = active
         self._record("open" if active else "retire", question)
 
@@ -254,7 +256,7 @@ class QuestionEditor(Service):
         own_keys = [values["key"] for values in choices if values.get("key")]
         active = [row for row in rows if row.active]
         if len(active) + len(labels) > MOST_CHOICES or len(rows) + len(labels) > MOST_ROWS:
-            raise Refused(_("A question offers at most ${count} choices.", mapping={"count": MOST_CHOICES}))
+            raise RefusedField(TOO_MANY_CHOICES)
         if len({*(row.label for row in active), *labels}) < len(active) + len(labels):
             raise Refused(SAME_TEXT)
         keys = {*(row.key for row in rows), *own_keys}
@@ -286,7 +288,7 @@ class QuestionEditor(Service):
             if any(row.key == values["key"] for row in others):
                 raise Refused(CHOICE_TAKEN)
             if self._was_chosen(choice) or self._dependents(question, choice.key):
-                raise Refused(_("This choice is in use: its code stays."))
+                raise RefusedField(_("This choice is in use: its code stays."), "key")
         if any(row.active and row.label == values["label"] for row in others):
             raise Refused(SAME_TEXT)
         for name, (_old, new) in changed.items():
@@ -320,7 +322,7 @@ class QuestionEditor(Service):
         if not active and not offered:
             raise Refused(NO_CHOICE)
         if active and len(offered) >= MOST_CHOICES:
-            raise Refused(_("A question offers at most ${count} choices.", mapping={"count": MOST_CHOICES}))
+            raise RefusedField(TOO_MANY_CHOICES, "active")
         if active and any(row.label == choice.label for row in offered):
             raise Refused(SAME_TEXT)
         choice.active = active

@@ -9,6 +9,7 @@ from civicportal.domain.questionnaires.answers import (
     LISTS,
     MOST_CHOICES,
     SAME_TEXT,
+    TOO_MANY_CHOICES,
 )
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
@@ -35,9 +36,7 @@ def _are_labels(node: colander.SchemaNode, text: str) -> None:
             node, _("Write at most ${count} characters on a line.", mapping={"count": LONGEST_LABEL})
         )
     if len(labels) > MOST_CHOICES:
-        raise colander.Invalid(
-            node, _("A question offers at most ${count} choices.", mapping={"count": MOST_CHOICES})
-        )
+        raise colander.Invalid(node, TOO_MANY_CHOICES)
     if len({*labels}) < len(labels):
         raise colander.Invalid(node, SAME_TEXT)
 

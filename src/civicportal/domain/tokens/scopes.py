@@ -131,6 +131,7 @@ def _narrow(grant: Grant, kept: frozenset[str], units: frozenset[int] | None) ->
         grant,
         permissions=permissions,
         administrator=False,
+        oversees=grant.oversees or grant.administrator,
         units=within,
         unit_id=grant.unit_id if within is None or grant.unit_id in within else None,
     )

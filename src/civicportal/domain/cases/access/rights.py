@@ -106,21 +106,25 @@ def in_led_units(
 ) -> ColumnElement[bool]:
     """Return the condition for open and closed referrals in units that the person heads.
 
-    Their holders do not matter. Administrators head every unit.
+    Their holders do not matter.
 
     :param types: of referrals, by default those for action.
     """
-    heading = [grant for grant in identity.grants if grant.leads or grant.administrator]
-    covered = [_referral_covered_by(grant, referral) for grant in heading]
+    covered = [_referral_covered_by(grant, referral) for grant in _heading(identity)]
     return and_(or_(*(referral.type == name for name in types)), or_(false(), *covered))
 
 
 def led_units(identity: Identity) -> frozenset[int] | None:
     """Return the units that the person heads; None for all."""
-    heading = [grant.units for grant in identity.grants if grant.leads or grant.administrator]
+    heading = [grant.units for grant in _heading(identity)]
     if None in heading:
         return None
     return frozenset().union(*(units for units in heading if units is not None))
+
+
+def _heading(identity: Identity) -> list[Grant]:
+    """Return the grants by which a person heads units: administrators head every one, their tokens those they reach."""
+    return [grant for grant in identity.grants if grant.leads or grant.administrator or grant.oversees]
 
 
 def holds(identity: Identity, case: Case, referral: Referral) -> bool:

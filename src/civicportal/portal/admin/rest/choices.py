@@ -44,7 +44,7 @@ def create(call: Call) -> WholeQuestion:
     """Add a choice behind the others."""
     category, editor = category_of(call, lock=True), call.work.get(QuestionEditor)
     question = editor.named(category, call.matched["question"])
-    with naming(call, FIELDS):
+    with naming(FIELDS):
         editor.add_choices(question, [columns_of_choice(call, call.body, None)])
     call.made(str(question.id))
     return whole(call, category, question)
@@ -54,7 +54,7 @@ def change(call: Call) -> WholeQuestion:
     """Replace the fields of a choice by those of the body."""
     category, question, found = _locked(call)
     values = columns_of_choice(call, call.body, found)
-    with naming(call, FIELDS):
+    with naming(FIELDS):
         call.work.get(QuestionEditor).change_choice(question, found, values)
     return whole(call, category, question)
 

@@ -12,8 +12,9 @@ import colander
 from translationstring import TranslationString
 
 from civicportal.core.security import PagePermission
+from civicportal.domain.organization.editing import RefusedField
 from civicportal.domain.organization.models import Category
-from civicportal.domain.questionnaires.answers import DATATYPES, MOST_CHOICES, SAME_TEXT
+from civicportal.domain.questionnaires.answers import DATATYPES, MOST_CHOICES, SAME_TEXT, TOO_MANY_CHOICES
 from civicportal.domain.questionnaires.editing import (
     CHOICE_TAKEN,
     NO_CHOICE,
@@ -43,7 +44,7 @@ from civicportal.web.schema import Choice, CleanText, Flag, ListOf, Node, Strict
 
 ALL = f"/categories/{{kind:[a-z][a-z0-9_]{{0,39}}}}/{KEY}/questions"
 ONE = f"{ALL}/{{question:[a-z][a-z0-9_]{{0,39}}}}"
-OF_CHOICES = (NO_CHOICE, SAME_TEXT, CHOICE_TAKEN)
+OF_CHOICES = (NO_CHOICE, SAME_TEXT, CHOICE_TAKEN, TOO_MANY_CHOICES)
 """Refusals that are about choices of a body."""
 KEPT = _("Small Latin letters, digits and underscores; it stays if it is left out")
 
@@ -160,7 +161,7 @@ def create(call: Call) -> WholeQuestion:
     """Add a question with its choices, last of its category."""
     category = category_of(call, lock=True)
     values = _values(call, category, None)
-    with naming(call, {QUESTION_TAKEN: "key", **dict.fromkeys(OF_CHOICES, "choices")}):
+    with naming({QUESTION_TAKEN: "key", **dict.fromkeys(OF_CHOICES, "choices")}):
         added = call.work.get(QuestionEditor).add(category, values, choice_values(call, "choices"))
     call.made(str(added.id))
     return whole(call, category, added)
@@ -176,7 +177,7 @@ def change(call: Call) -> WholeQuestion:
     """Replace the fields of a question by those of the body, and add further choices."""
     category, found = locked(call)
     values = _values(call, category, found)
-    with naming(call, {QUESTION_TAKEN: "key", **dict.fromkeys(OF_CHOICES, "further_choices")}):
+    with naming({QUESTION_TAKEN: "key", **dict.fromkeys(OF_CHOICES, "further_choices")}):
         call.work.get(QuestionEditor).change(found, values, choice_values(call, "further_choices"))
     return whole(call, category, found)
 
@@ -229,8 +230,8 @@ def whole(call: Call, category: Category, found: CategoryQuestion) -> WholeQuest
 
 
 @contextmanager
-def naming(call: Call, fields: Mapping[TranslationString, str]) -> Iterator[None]:
-    """Answer refusals with the field that they are about.
+def naming(fields: Mapping[TranslationString, str]) -> Iterator[None]:
+    """Name the field of the body that a refusal is about.
 
     :param fields: names by the reason.
     """
@@ -238,7 +239,7 @@ def naming(call: Call, fields: Mapping[TranslationString, str]) -> Iterator[None
         yield
     except Refused as refusal:
         if refusal.reason in fields:
-            raise call.wrong_field(f"#/{fields[refusal.reason]}", refusal.reason) from refusal
+            raise RefusedField(refusal.reason, fields[refusal.reason]) from refusal
         raise
 
 

@@ -3,6 +3,8 @@
 from typing import Annotated, TypedDict, cast
 
 from civicportal.core.security import PagePermission
+from civicportal.domain.kartable.custody import CustodyService
+from civicportal.domain.kartable.usage import UsageService
 from civicportal.domain.organization import editing
 from civicportal.domain.organization.models import Unit
 from civicportal.domain.organization.services import read_units
@@ -51,6 +53,19 @@ class WholeUnit(TypedDict):
     translations: Annotated[dict[str, UnitTexts], _("Texts of the site's further languages")]
 
 
+class ClosedUnit(WholeUnit):
+    """A unit after it was closed, with what a person has to look after."""
+
+    cases: Annotated[int, _("Number of its open cases, which stay in it until they are referred")]
+    categories: Annotated[
+        list[str],
+        _("Categories that it keeps, as kind and key with a slash; their new cases go to the default unit"),
+    ]
+    unattended: Annotated[
+        list[str], _("Keys of units in which open cases are with no one who can work on them")
+    ]
+
+
 class UnitBody(TranslatedBody):
     """A unit, with the fields of its form."""
 
@@ -69,7 +84,7 @@ class NewUnit(UnitBody):
     key = own_key()
 
 
-class ClosedUnit(StrictSchema):
+class Closing(StrictSchema):
     """The unit that takes over what leads to a closed one."""
 
     take_over = Node(
@@ -111,12 +126,18 @@ def move(call: Call) -> WholeUnit:
     return _whole(call, found)
 
 
-def close(call: Call) -> WholeUnit:
-    """Close a unit for new cases, and hand over what leads to it."""
+def close(call: Call) -> ClosedUnit:
+    """Close a unit for new cases, hand over what leads to it, and return what is left to do."""
     found = _locked(call)
     others = [one for one in read_units(call.work.session).by_id.values() if one.active and one is not found]
     call.work.get(ClosingService).close(found, chosen_unit(call, "take_over", others))
-    return _whole(call, found)
+    whole, usage = _whole(call, found), call.work.get(UsageService).of(found)
+    return {
+        **whole,
+        "cases": usage.cases,
+        "categories": [f"{one.kind}/{one.key}" for one in usage.categories],
+        "unattended": call.work.get(CustodyService).places(),
+    }
 
 
 def reopen(call: Call) -> WholeUnit:
@@ -237,11 +258,11 @@ OPERATIONS = (
         path=f"{ONE}/close",
         title=_("Close a unit for new cases, and hand over what leads to it"),
         call=close,
-        returns=WholeUnit,
+        returns=ClosedUnit,
         method="POST",
         scope=WRITE,
         permission=UNITS,
-        body=ClosedUnit,
+        body=Closing,
         has_version=True,
     ),
     Operation(

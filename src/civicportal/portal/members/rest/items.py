@@ -166,10 +166,7 @@ def changed_member(call: Call, user: User) -> ChangedMember:
 def unattended(work: Work) -> list[str]:
     """Return the keys of the units of the caller in which cases are with no one."""
     work.session.flush()
-    managed = work.get(RightsService).managed_units()
-    units = work.get(OrganizationService).units.by_id
-    places = work.get(CustodyService).places()
-    return sorted(units[id_].key for id_ in places if id_ in units and (managed is None or id_ in managed))
+    return work.get(CustodyService).places(work.get(RightsService).managed_units())
 
 
 def tag(call: Call, user: User) -> None:

@@ -141,7 +141,7 @@ class CounterService(Service):
     def _states(self, kind: str) -> list[tuple[str, str, int]]:
         """Return stages and statuses of a kind with numbers, read once for all figures of a desk.
 
-        A list asks for one kind. Whoever asks for a second one will ask for all, which are read together.
+        A list asks for one kind only. A desk asks for several: all others are read with the second one.
         """
         if kind not in self._by_state:
             others = kinds_of(self.work.site) if self._by_state else ()

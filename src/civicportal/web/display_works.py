@@ -26,9 +26,10 @@ class DisplayWorks:
 
     def discard(self) -> None:
         """Undo what was changed in the current unit of work, and use another from now on."""
-        if self.current is not None:
-            self.current.session.close()
-            self.current = None
+        failed, self.current = self.current, None
+        if failed is not None:
+            # Not closed before the end: what other items have read of it stays readable.
+            failed.session.rollback()
 
     def close(self) -> None:
         """Close all that were opened."""

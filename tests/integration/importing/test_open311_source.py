@@ -127,6 +127,19 @@ def test_an_answer_that_is_none_is_named(city, tmp_path, body):
         server.close()
 
 
+def test_half_a_letter_in_an_answer_stops_no_reading(city, tmp_path, clock):
+    at = clock.now() - timedelta(days=1)
+    one = {"service_request_id": "7", "requested_datetime": at.isoformat(), "description": "چاله \ud83d"}
+    rows = [{**one, "media_url": "https://city.example/\ud83d.png"}]
+    server = served(lambda environ: ("200 OK", json.dumps(rows).encode()))
+    try:
+        with Open311Snapshot(city, Open311Server(address=server.address), tmp_path) as snapshot:
+            [path, *_updates] = snapshot.read(at, lambda name, number: None)
+    finally:
+        server.close()
+    assert json.loads(path.read_text("utf-8"))["description"] == "چاله ?"
+
+
 def test_a_busy_server_is_asked_again_and_a_broken_one_named(city, tmp_path):
     answers = ["503 Busy", "429 Wait", "200 OK", *["500 Broken"] * 4]
     server = served(lambda environ: (answers.pop(0), b"[]"))

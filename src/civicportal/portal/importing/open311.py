@@ -29,7 +29,7 @@ from civicportal.portal.importing.contents import read_contents
 from civicportal.portal.importing.errors import ImportRefused, LineProblem
 from civicportal.portal.importing.reading import named
 from civicportal.portal.importing.report import ImportReport
-from civicportal.portal.importing.sources import SourceFile
+from civicportal.portal.importing.sources import SourceFile, read_json
 from civicportal.util.errors import Refused
 from civicportal.util.i18n import _
 from civicportal.util.persian import key
@@ -252,7 +252,7 @@ class Open311Snapshot:
         address = f"{self.server.address}/{what}.json?{urlencode(query)}".rstrip("?")
         content = self._get(address, "application/json")
         try:
-            items = json.loads(content)
+            items = read_json(content)
         except (ValueError, RecursionError):
             items = None
         if not isinstance(items, list) or not all(isinstance(one, dict) for one in items):

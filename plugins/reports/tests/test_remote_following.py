@@ -5,7 +5,7 @@ from contextlib import suppress
 import pytest
 from civicportal_reports.open311_client.delivery import deliver
 from civicportal_reports.open311_client.following import fetch
-from civicportal_reports.open311_client.models import RemoteHealth, RemoteServer
+from civicportal_reports.open311_client.models import RemoteDelivery, RemoteHealth, RemoteServer
 from civicportal_reports.open311_client.services import RemoteService, conflict_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -172,6 +172,20 @@ def test_a_server_that_fails_is_left_alone_for_a_while(site, city, neighbour, de
         assert (health.failures, bool(health.last_error)) == (1, True)
         assert health.retry_at > site.clock.now()
     assert deliveries(site)[0].missing_at is None
+
+
+def test_a_token_that_the_server_does_not_know_hides_nothing_else(site, city, neighbour, delivered):
+    city.send()
+    deliver(site)
+    with site.work() as work:
+        row = work.session.get_one(RemoteDelivery, deliveries(site)[1].id)
+        row.remote_id, row.token = "", "forgotten"
+    fetch(site)
+    first, second = deliveries(site)
+    assert (first.remote_status, second.remote_id) == ("open", "")
+    with site.work(write=False) as work:
+        health = work.session.get(RemoteHealth, neighbour.server_id)
+        assert (health.failures, health.last_error) == (0, "")
 
 
 @pytest.mark.parametrize("body", [b"no json", b"{}", b"[1, null, []]", b'[{"service_request_id": null}]'])

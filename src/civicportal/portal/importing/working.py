@@ -320,6 +320,9 @@ def _files(site: "Site", task: ImportTask) -> Iterator[_Given]:
         tables = []
         for file in _stored(site, task):
             path = unpacking.files / file.name
+            if path.exists():
+                # An archive before it has a table of this name.
+                raise ImportRefused(_("Two files are called ${file}.", mapping={"file": file.name}))
             with closing(site.storage.open(file.key)) as source, path.open("xb") as target:
                 shutil.copyfileobj(source, target)
             if path.suffix.lower() == ARCHIVE:

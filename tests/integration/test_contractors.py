@@ -387,6 +387,12 @@ class TestPages:
         again["note"] = "دریچه زیر خودرو است."
         again.submit(status=303)
 
+    @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "x"])
+    def test_a_time_of_the_device_that_cannot_be_read_counts_as_not_said(self, anonymous, link, moment):
+        form = next(f for f in anonymous.get(link).forms.values() if "outcome" in f.fields)
+        form["outcome"], form["device_at"], form["device_place"] = DONE, moment, "nan,1e999"
+        form.submit(status=303)
+
     def test_the_citizen_and_the_public_see_nothing_of_it(self, anonymous, app, city, link, sign_in, site):
         form = next(f for f in anonymous.get(link).forms.values() if "outcome" in f.fields)
         form["outcome"], form["note"] = DONE, "سخن پیمانکار"

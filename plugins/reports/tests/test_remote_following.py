@@ -4,8 +4,8 @@ from contextlib import suppress
 
 import pytest
 from civicportal_reports.open311_client.delivery import deliver
-from civicportal_reports.open311_client.following import fetch
-from civicportal_reports.open311_client.models import RemoteHealth, RemoteServer
+from civicportal_reports.open311_client.following import FollowingService, fetch
+from civicportal_reports.open311_client.models import RemoteDelivery, RemoteHealth, RemoteServer
 from civicportal_reports.open311_client.services import RemoteService, conflict_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -172,6 +172,35 @@ def test_a_server_that_fails_is_left_alone_for_a_while(site, city, neighbour, de
         assert (health.failures, bool(health.last_error)) == (1, True)
         assert health.retry_at > site.clock.now()
     assert deliveries(site)[0].missing_at is None
+
+
+def test_updates_from_before_a_server_offered_none_for_a_day_are_not_lost(
+    site, city, neighbour, delivered, clock
+):
+    """It was busy for hours, and answered with 404 while a new version of it was installed."""
+    fetch(site)
+    neighbour.city.step(there(neighbour).code, "start_action", public_text="گروه اعزام شد و کار ادامه دارد.")
+    clock.advance(hours=6)
+    with site.work() as work:
+        work.get(FollowingService).note_no_updates(neighbour.server_id)
+    clock.advance(hours=21)
+    for _turn in range(2):
+        fetch(site)
+    assert len([text for text in notes(site, city, delivered) if "گروه اعزام شد" in text]) == 1
+
+
+def test_a_token_that_the_server_does_not_know_hides_nothing_else(site, city, neighbour, delivered):
+    city.send()
+    deliver(site)
+    with site.work() as work:
+        row = work.session.get_one(RemoteDelivery, deliveries(site)[1].id)
+        row.remote_id, row.token = "", "forgotten"
+    fetch(site)
+    first, second = deliveries(site)
+    assert (first.remote_status, second.remote_id) == ("open", "")
+    with site.work(write=False) as work:
+        health = work.session.get(RemoteHealth, neighbour.server_id)
+        assert (health.failures, health.last_error) == (0, "")
 
 
 @pytest.mark.parametrize("body", [b"no json", b"{}", b"[1, null, []]", b'[{"service_request_id": null}]'])

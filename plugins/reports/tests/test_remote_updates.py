@@ -6,7 +6,7 @@ import pytest
 from civicportal_reports.open311_client import following, telling
 from civicportal_reports.open311_client.delivery import deliver
 from civicportal_reports.open311_client.following import UPDATE, fetch
-from civicportal_reports.open311_client.models import OwnUpdate, RemoteDelivery, RemoteHealth
+from civicportal_reports.open311_client.models import OwnUpdate, RemoteDelivery, RemoteHealth, RemoteServer
 from civicportal_reports.open311_client.own_updates import OwnUpdateService
 from civicportal_reports.open311_client.remote import GeoReportClient, RemoteError, RemoteUpdate
 from civicportal_reports.open311_client.services import RemoteService
@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from selection import LONG
 from sqlalchemy import delete, select
-from two_cities import add_server, change_server, deliveries, events, photo, said
+from two_cities import add_rule, add_server, change_server, deliveries, events, photo, said
 
 from civicportal.api.cases import CaseService
 from civicportal.api.plugins import NotFound, Refused
@@ -149,6 +149,27 @@ class TestOurUpdates:
         tell(site)
         first, second = told(neighbour, number)
         assert ["گروه اعزام شد" in first, "ترمیم شد" in second] == [True, True]
+
+    def test_a_server_whose_key_is_lost_does_not_hold_up_the_others(
+        self, site, city, neighbour, delivered, clock
+    ):
+        with site.work(write=False) as work:
+            server = work.session.get_one(RemoteServer, neighbour.server_id)
+            address, key = server.address, site.keys.decrypt(server.api_key)
+        other = add_server(site, address, key, tells=True)
+        add_rule(site, other, "pothole", category_id=city.categories["pothole"])
+        code = city.send()
+        deliver(site)
+        change_server(site, neighbour.server_id, api_key="lost")
+        for one in (delivered, code):
+            city.step(one, "start_action", public_text="گروه اعزام شد و کار ادامه دارد.")
+            clock.advance(seconds=1)
+        tell(site)
+        assert [row.state for row in updates(site)] == ["new", "new", "sent"]
+        change_server(site, neighbour.server_id, api_key=site.keys.encrypt(key))
+        clock.advance(hours=2)
+        tell(site)
+        assert updates(site)[0].state == "sent"
 
     def test_one_that_may_have_arrived_is_not_repeated(self, site, city, neighbour, delivered, clock):
         neighbour.cuts.after.append(said("500 Broken"))

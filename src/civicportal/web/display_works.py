@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 
-from civicportal.core.work import Work
+from civicportal.core.work import Work, refuse_changes
+from civicportal.util.errors import ReadOnlyWork
 
 
 class DisplayWorks:
@@ -25,10 +26,16 @@ class DisplayWorks:
         return self.current
 
     def discard(self) -> None:
-        """Undo what was changed in the current unit of work, and use another from now on."""
-        if self.current is not None:
-            self.current.session.close()
-            self.current = None
+        """Undo what was changed in the current unit of work, and use another from now on.
+
+        Without changes it stays open until the end: what other items have read of it stays readable.
+        """
+        failed, self.current = self.current, None
+        if failed is not None:
+            try:
+                refuse_changes(failed)
+            except ReadOnlyWork:
+                failed.session.close()
 
     def close(self) -> None:
         """Close all that were opened."""

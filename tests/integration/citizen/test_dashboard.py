@@ -5,11 +5,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from civicportal.core.plugins import hookimpl
+from civicportal.domain.accounts.models import User
 from civicportal.domain.organization.models import Unit
 from civicportal.util.i18n import _
+from civicportal.web.display import read_or_fallback
 from civicportal.web.items import DashboardWidget, NavigationItem, Panel
 from civicportal.web.request import Request
 
@@ -75,6 +77,28 @@ def test_a_template_that_raises_costs_its_own_card(browser: Any, plugin: Any) ->
     plugin("mixed", dashboard_widgets=lambda request: widgets)
     page = browser.get("/", status=200).text
     assert page.count("/good") == 1
+
+
+def test_what_was_read_for_an_item_stays_readable_when_another_one_fails(
+    as_citizen: Any, plugin: Any
+) -> None:
+    def widgets(request: Request) -> Any:
+        user = request.display_work.session.scalars(select(User).limit(1)).one()
+        yield card("undefined")
+        yield DashboardWidget(
+            name="later", area="card", template=CARD, context=lambda: {**GOOD, "text": len(user.memberships)}
+        )
+
+    def outer(request: Request) -> Any:
+        user = request.display_work.session.scalars(select(User).limit(1)).one()
+        assert read_or_fallback(request, lambda work: 1 // 0, 7) == 7
+        yield card("outer", **{**GOOD, "url": f"/outer-{len(user.memberships)}"})
+
+    plugin("mixed", dashboard_widgets=widgets)
+    plugin("outer", dashboard_widgets=outer)
+    page = as_citizen.get("/", status=200).text
+    assert "/good" in page
+    assert "/outer-0" in page
 
 
 def test_only_what_a_page_shows_is_read(browser: Any, plugin: Any) -> None:

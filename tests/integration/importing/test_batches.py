@@ -206,6 +206,21 @@ def test_people_who_were_here_before_stay(city, run, tmp_path):
         assert work.session.scalars(citizens).all() == ["+989123456789"]
 
 
+def test_a_number_whose_person_was_erased_is_that_of_a_new_one(city, run, tmp_path):
+    """Of the next file of the same system, with the numbers of those who have a case there."""
+    run(legacy.write(tmp_path / "old"))
+    with city.work() as work:
+        erased = work.session.scalars(select(User).where(User.mobile == "+989123456789")).one()
+        erased.mobile = None
+    [case, *_others] = legacy.CASES
+    path = tmp_path / "next" / "requests.csv"
+    path.parent.mkdir()
+    path.write_text(legacy.text_of(legacy.HEADERS, [("99-1", "۱۳۷-۹۹-۰۰۱", *case[2:])]), encoding="utf-8")
+    summary = run([path])
+    assert summary.counts["cases"] == {"new": 1}
+    assert undo_batch(city, summary.batch, lambda done: None).people == 1
+
+
 def test_people_who_have_left_are_not_brought_back(city, run, tmp_path, clock):
     with city.work() as work:
         gone = make_citizen(work, "+989123456789", name="", deleted_at=clock.now()).id

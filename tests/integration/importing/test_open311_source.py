@@ -20,6 +20,7 @@ from civicportal.testing.serving import Server
 from .conftest import BODY, completed
 
 pytestmark = pytest.mark.both_databases
+KINDS = ("requests", "updates")
 
 
 @pytest.fixture
@@ -126,6 +127,19 @@ def test_an_answer_that_is_none_is_named(city, tmp_path, body):
         server.close()
 
 
+def test_half_a_letter_in_an_answer_stops_no_reading(city, tmp_path, clock):
+    at = clock.now() - timedelta(days=1)
+    one = {"service_request_id": "7", "requested_datetime": at.isoformat(), "description": "چاله \ud83d"}
+    rows = [{**one, "media_url": "https://city.example/\ud83d.png"}]
+    server = served(lambda environ: ("200 OK", json.dumps(rows).encode()))
+    try:
+        with Open311Snapshot(city, Open311Server(address=server.address), tmp_path) as snapshot:
+            [path, *_updates] = snapshot.read(at, lambda name, number: None)
+    finally:
+        server.close()
+    assert json.loads(path.read_text("utf-8"))["description"] == "چاله ?"
+
+
 def test_a_busy_server_is_asked_again_and_a_broken_one_named(city, tmp_path):
     answers = ["503 Busy", "429 Wait", "200 OK", *["500 Broken"] * 4]
     server = served(lambda environ: (answers.pop(0), b"[]"))
@@ -163,6 +177,40 @@ def test_all_requests_of_a_window_are_read_with_pages_and_without(city, tmp_path
         server.close()
     lines = [json.loads(line) for path in files for line in path.read_text("utf-8").splitlines()]
     assert sorted(int(one["service_request_id"]) for one in lines) == list(range(2300))
+
+
+def test_a_window_that_had_not_ended_is_read_again_when_it_has(city, tmp_path, clock):
+    """A snapshot for a trial, and the one of the day on which the city moves."""
+    begin = clock.now().replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=80)
+    every = [begin + timedelta(days=day, hours=23) for day in range(100)]
+
+    def answer(environ):
+        query = dict(parse_qsl(environ["QUERY_STRING"]))
+        first, last = (datetime.fromisoformat(query[f"{name}_date"]) for name in ("start", "end"))
+        found = [at for at in every if first <= at <= last] if query["page"] == "1" else []
+        kind = "update_id" if "updates" in environ["PATH_INFO"] else "service_request_id"
+        rows = [{kind: at.isoformat(), "service_request_id": at.isoformat()} for at in found]
+        return "200 OK", json.dumps(rows).encode()
+
+    def lines(until=None):
+        with Open311Snapshot(city, Open311Server(address=server.address), tmp_path) as snapshot:
+            files = list(snapshot.read(begin, lambda name, number: None, until))
+        assert set(files) == set(tmp_path.glob("*.jsonl"))
+        return [
+            len(
+                [line for path in files if what in path.name for line in path.read_text("utf-8").splitlines()]
+            )
+            for what in KINDS
+        ]
+
+    server = served(answer)
+    try:
+        assert lines(begin + timedelta(days=30)) == [30, 80]
+        assert lines() == [80, 80]
+        clock.advance(days=20)
+        assert lines() == [100, 100]
+    finally:
+        server.close()
 
 
 @pytest.mark.parametrize("address", ["http://169.254.169.254/v2", "http://10.0.0.1/", "ftp://a", "x"])

@@ -14,6 +14,7 @@ from civicportal.domain.organization.services import OrganizationService
 from civicportal.portal.importing import import_files, undo_batch
 from civicportal.portal.importing.batches import read_mapping
 from civicportal.portal.importing.report import open_report
+from civicportal.testing import identity, make_staff
 
 from . import legacy
 
@@ -126,6 +127,24 @@ def test_the_administrator_role_is_not_given(city, run, tmp_path):
         "rejected": 5,
         "present": 1,
     }
+
+
+def test_nobody_gives_more_than_they_have_by_an_import(city, tmp_path):
+    path, report = table(tmp_path, "staff.csv", STAFF), tmp_path / "report.csv"
+    with city.work() as work:
+        importer = identity(work, make_staff(work, permissions=["core:import:manage"]))
+    for apply in (False, True):
+        with open_report(city, report) as problems:
+            summary = import_files(
+                city,
+                read_mapping(city, TREE),
+                [path],
+                problems,
+                apply=apply,
+                progress=lambda name, done: None,
+                actor=importer,
+            )
+        assert summary.counts["staff"] == {"rejected": 5, "present": 1}
 
 
 def test_people_are_imported_once(city, run, tmp_path):

@@ -84,6 +84,24 @@ def test_tables_may_be_in_an_archive(city, admin):
     assert number_of_cases(city) == 4
 
 
+def test_a_table_beside_an_archive_with_one_of_the_same_name_is_named(city, admin):
+    [first, *_others] = tables()
+    archive = Upload("all.zip", packed({first.filename: first.content}))
+    assert f"Two files are called {first.filename}" in uploaded(city, admin, [archive, first])
+
+
+def test_a_name_that_is_too_long_for_a_file_costs_its_picture_only(city, admin):
+    """Persian letters have two bytes each: names that Windows allows are too long for Linux."""
+    long = f"{'ع' * 130}.png"
+    files = [
+        Upload("requests.csv", table(long, "2.png")),
+        Upload("photos.zip", packed({long: png(), "2.png": png()})),
+    ]
+    page = uploaded(city, admin, files, mapping=MAPPING)
+    checked(city, admin, page)
+    assert task_of(city).counts["cases"] == {"new": 1, "rejected": 1}
+
+
 def encrypted():
     """Return an archive whose entry says that it is encrypted."""
     data = bytearray(packed({"a.png": png()}))

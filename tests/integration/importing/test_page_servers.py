@@ -3,22 +3,27 @@
 import csv
 import io
 import json
+from datetime import datetime, timedelta
+from urllib.parse import parse_qsl
 
 import pytest
 from sqlalchemy import func, select
 
+from civicportal.domain.accounts.models import User
 from civicportal.domain.audit.models import AuditEvent
 from civicportal.domain.cases.models import Attachment, Case, CaseEvent
 from civicportal.portal.importing import open311, working
 from civicportal.portal.importing.models import ImportFile, ImportTask
 from civicportal.portal.importing.tasks import ImportTaskService
+from civicportal.testing import identity
 from civicportal.testing.serving import Server
 from civicportal.util.errors import NotFound
 
-from .conftest import BODY
+from .conftest import BODY, png
 from .pages import LIST, button, form_of, number_of_cases, taken, task_of
 
 pytestmark = pytest.mark.both_databases
+DAYS = ("start_date", "end_date")
 
 
 @pytest.fixture
@@ -206,6 +211,48 @@ def test_an_interrupted_reading_goes_on_where_it_was(city, admin, clock, monkeyp
     assert task_of(city).state == "done"
     assert not (set(asked) & (before - {max(before)}))
     assert len(files_of(city)) == len(task_of(city).contents) == 5
+
+
+def test_days_that_had_not_ended_are_read_again_when_they_have(city, admin, boss, clock):
+    begin = clock.now() - open311.WINDOW + timedelta(days=2)
+    every = [begin, clock.now() + timedelta(days=1), clock.now() + timedelta(days=4)]
+
+    def answer(path, query):
+        if path.endswith(".png"):
+            return "200 OK", png()
+        if "requests.json" not in path or "page=1&" not in query:
+            return "200 OK", []
+        first, last = (datetime.fromisoformat(dict(parse_qsl(query))[name]) for name in DAYS)
+        return "200 OK", [
+            {
+                "service_request_id": str(at.day),
+                "status": "open",
+                "service_code": "bin",
+                "requested_datetime": at.isoformat(),
+                "media_url": f"{server.address}/{at.day}.png",
+            }
+            for at in every
+            if first <= at <= last
+        ]
+
+    server = served(answer)
+    try:
+        read(city, admin, server.address, first_day=begin.date().isoformat())
+        assert task_of(city).total == 1
+        assert len(files_of(city)) == 2
+        clock.advance(days=5)
+        with city.work(write=False) as work:
+            actor = identity(work, work.session.get_one(User, boss.id), "staff")
+        with city.work(actor=actor) as work:
+            service = work.get(ImportTaskService)
+            service.order_read(service.fetch(task_of(city).key))
+        working.run_waiting(city)
+    finally:
+        server.close()
+    assert task_of(city).state == "done"
+    assert task_of(city).total == 3
+    # A table and an archive of pictures of each window: the former ones are gone.
+    assert len(files_of(city)) == 4
 
 
 def test_a_busy_server_is_waited_for_until_the_step_is_stopped(city, admin, monkeypatch):

@@ -95,6 +95,20 @@ def test_json_lines_have_their_history_within(city, run, tmp_path):
         ]
 
 
+def test_json_with_half_a_letter_or_too_many_levels_stops_no_import(city, run, tmp_path):
+    """A program that counts in 16 bits has cut a text within a smiling face."""
+    line = {"id": 7, "created": "2024-01-02T10:00:00+03:30", "state": "reviewed", "category": "lamp"}
+    events = [{"at": "2024-01-05T10:00:00+03:30", "state": "reviewed", "answer": "درست شد \ud83d"}]
+    path = tmp_path / "app.jsonl"
+    deep = json.dumps({**line, "id": "@"}).replace('"@"', "[" * 900 + "]" * 900)
+    path.write_text("\n".join([json.dumps({**line, "events": events, "more \ud83d": "\ud83d"}), deep]))
+    mapping = JSON_MAPPING.replace('kind = "reports"', 'kind = "reports"\nfiles = ["*.jsonl"]')
+    mapping = mapping.replace("[history.columns]", '[history]\nfiles = ["none"]\n\n[history.columns]')
+    assert run([path], mapping).counts["cases"] == {"new": 1, "rejected": 1}
+    with city.work(write=False) as work:
+        assert "درست شد ?" in work.session.scalars(select(CaseEvent.public_text)).all()
+
+
 def test_a_bomb_is_refused(tmp_path):
     path = tmp_path / "bomb.xlsx"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -172,6 +186,10 @@ def test_dates_of_both_calendars_are_read(site, text, order, expected):
         "1398/12/30",
         "0001/01/01",
         "9999/01/01",
+        "0001-01-01T00:00:00+00:00",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59.999Z",
+        "1398-02-03T10:00:00+03:30",
         "1398/02/03 25:00",
         "1398/02",
         "1/2/3/4",

@@ -53,6 +53,8 @@ def test_what_does_not_exist(app, path):
         ("first_day=1404-13-01", "first_day"),
         ("first_day=1404/01/01", "first_day"),
         ("last_day=2026-02-30", "last_day"),
+        ("first_day=0001-01-01", "first_day"),
+        ("last_day=9999-12-31", "last_day"),
         ("first_day=2026-02-02&last_day=2026-02-01", "last_day"),
         ("sort=deadline", "sort"),
         ("q=" + "x" * 300, "q"),

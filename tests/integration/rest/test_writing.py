@@ -141,6 +141,16 @@ def test_a_citizen_adds_a_message_with_a_picture(site, app, caller, city):
     caller("other").get(f"/attachments/{key}", status=404)
 
 
+def test_a_message_sent_again_is_answered_with_itself_and_not_with_what_came_later(caller, city):
+    citizen, path = caller("citizen", realm="citizen"), f"/cases/{city[1][0]}"
+    body = {"words": "هنوز هم همان‌طور است."}
+    made = citizen.post(f"{path}/messages", body, status=201, **KEY).json
+    later = {"text": "فردا سر می‌زنیم.", "sort": "expert", "public": True}
+    caller("officer").post(f"{path}/notes", later, status=201, **KEY)
+    assert citizen.get(f"{path}/history").json["items"][0]["text"] == later["text"]
+    assert citizen.post(f"{path}/messages", body, status=201, **KEY).json == made
+
+
 def uploaded(app, person, **options):
     file = io.BytesIO()
     Image.new("RGB", (64, 48), "navy").save(file, "PNG")

@@ -22,6 +22,8 @@ MOST_ENTRIES = 50_000
 MOST_TOGETHER = 10_000
 """Pictures of one archive that is made here."""
 LONGEST_PATH, LONGEST_NAME = 200, 100
+LONGEST_PART = 255
+"""Bytes of the name of a file or folder, of which file systems keep no more."""
 _SAFE = re.compile(r"[^\w. ()\u200c-]+")
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1
@@ -109,8 +111,9 @@ class Unpacking:
             self.tables.append(target)
         else:
             target = self.folder / inner
-            if target.exists() or entry.file_size > MAX_BYTES:
-                # Too large for a picture: the line that names it says that it is missing.
+            is_too_long = any(len(part.encode()) > LONGEST_PART for part in inner.parts)
+            if is_too_long or target.exists() or entry.file_size > MAX_BYTES:
+                # No picture, or none that a file system keeps: the line that names it says that it is missing.
                 return
             target.parent.mkdir(parents=True, exist_ok=True)
             self.pictures += 1

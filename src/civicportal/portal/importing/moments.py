@@ -32,9 +32,13 @@ def parse_moment(text: str, *, order: str, calendar: LocalDates) -> datetime:
     text = latin_digits(store(text)).replace("،", " ").strip()
     if _ISO.fullmatch(text):
         try:
-            return datetime.fromisoformat(text).astimezone(calendar.timezone)
+            moment = datetime.fromisoformat(text)
         except ValueError:
             raise _no_date() from None
+        if moment.year not in _YEARS["gregorian"]:
+            # Such as 0001-01-01, which programs write for no date.
+            raise _no_date()
+        return moment.astimezone(calendar.timezone)
     first, clock = _split(text)
     day = _day(first, order, calendar)
     return calendar.at(day, clock)

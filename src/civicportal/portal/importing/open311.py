@@ -7,6 +7,7 @@ their own, and pictures are stored beside them.
 
 import hashlib
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -28,7 +29,7 @@ from civicportal.portal.importing.contents import read_contents
 from civicportal.portal.importing.errors import ImportRefused, LineProblem
 from civicportal.portal.importing.reading import named
 from civicportal.portal.importing.report import ImportReport
-from civicportal.portal.importing.sources import SourceFile
+from civicportal.portal.importing.sources import SourceFile, read_json
 from civicportal.util.errors import Refused
 from civicportal.util.i18n import _
 from civicportal.util.persian import key
@@ -49,7 +50,8 @@ SECONDS = 120.0
 MOST_ATTEMPTS = 4
 LONGEST_PAUSE = 60.0
 """Seconds between two attempts at most, whatever the server wishes."""
-PICTURES = "pictures"
+PICTURES, REQUESTS, UPDATES = "pictures", "requests", "updates"
+_WINDOW = re.compile(rf"(?:{REQUESTS}|{UPDATES})-\d{{8}}", re.ASCII)
 NO_ID = _("It has no id.")
 TOO_LARGE = _("The answer is too large.")
 _FIELDS = (
@@ -144,22 +146,30 @@ class Open311Snapshot:
         first = since.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         end = min(until or now, now)
         for begin in _windows(first, end):
-            last = begin + WINDOW
-            path = self.folder / f"requests-{begin:%Y%m%d}.jsonl"
-            if last > now or not path.exists():
-                self._write(path, self._requests(path.name, begin, min(last, end)), progress)
+            path, last = self._window_file(REQUESTS, begin, end)
+            if last == now or not path.exists():
+                self._write(path, self._requests(path.name, begin, last), progress)
             if path.stat().st_size:
                 yield path
         for begin in _windows(first, now):
-            last = begin + WINDOW
-            path = self.folder / f"updates-{begin:%Y%m%d}.jsonl"
-            if last > now or not path.exists():
+            path, last = self._window_file(UPDATES, begin, now)
+            if last == now or not path.exists():
                 try:
-                    self._write(path, self._updates(path.name, begin, min(last, now)), progress)
+                    self._write(path, self._updates(path.name, begin, last), progress)
                 except _NotOffered:
                     return
             if path.stat().st_size:
                 yield path
+
+    def _window_file(self, what: str, begin: datetime, end: datetime) -> tuple[Path, datetime]:
+        """Return the file of a window, and until when it is read.
+
+        One that ends before its window has another name, so that it does not stand for the whole window later.
+        """
+        last = begin + WINDOW
+        until = min(last, end)
+        cut = f"-{until:%Y%m%d%H%M}" if until < last else ""
+        return self.folder / f"{what}-{begin:%Y%m%d}{cut}.jsonl", until
 
     def sample(self) -> list[Path]:
         """Read the requests of the last window; return the file if there are any."""
@@ -177,6 +187,10 @@ class Open311Snapshot:
                 progress(path.name, total)
         partial.replace(path)
         progress(path.name, total)
+        if (window := window_of(path)) is not None:
+            for earlier in self.folder.glob(f"{window}-*.jsonl"):
+                if earlier != path:
+                    earlier.unlink()
 
     def _requests(
         self, file: str, first: datetime, last: datetime, *, pictures: bool = True
@@ -238,7 +252,7 @@ class Open311Snapshot:
         address = f"{self.server.address}/{what}.json?{urlencode(query)}".rstrip("?")
         content = self._get(address, "application/json")
         try:
-            items = json.loads(content)
+            items = read_json(content)
         except (ValueError, RecursionError):
             items = None
         if not isinstance(items, list) or not all(isinstance(one, dict) for one in items):
@@ -390,6 +404,12 @@ def _windows(first: datetime, end: datetime) -> Iterator[datetime]:
     while first < end:
         yield first
         first += WINDOW
+
+
+def window_of(path: Path) -> str | None:
+    """Return the beginning of the names of the files of a window; the latest one stands for all of them."""
+    found = _WINDOW.match(path.name)
+    return found[0] if found else None
 
 
 def _media(item: Item) -> list[str]:

@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from civicportal.core.security import Identity
 from civicportal.domain.audit.services import AuditService
@@ -270,6 +270,11 @@ class _Run:
             self._note(entity.name, key, digest, row_id, last)
             for (key, digest), (row_id, last) in zip(chunk.new, entity.write(), strict=True)
         ]
+        if entity.new_people:
+            # Of a person whose number is free since they were erased.
+            former = (ImportedRow.source == self._mapping.source, ImportedRow.entity == "people")
+            keys = [key for key, _user_id in entity.new_people]
+            work.session.execute(delete(ImportedRow).where(*former, ImportedRow.key.in_(keys)))
         rows += [self._note("people", key, "", user_id, None) for key, user_id in entity.new_people]
         work.session.execute(insert(ImportedRow), rows)
 

@@ -186,26 +186,43 @@ def _json_rows(lines: IO[str]) -> Iterator[SourceRow]:
         if not line.strip():
             continue
         found = _parsed(line)
-        if not isinstance(found, dict):
-            yield SourceRow(number, {}, flaw="no JSON object")
-            continue
-        values, lists = {}, {}
-        for name, value in found.items():
-            if isinstance(value, list) and all(isinstance(one, dict) for one in value):
-                lists[store(name)] = [
-                    {store(head): _text(cell) for head, cell in one.items()} for one in value
-                ]
-            else:
-                values[store(name)] = _text(value)
-        yield SourceRow(number, values, lists)
+        try:
+            row = _json_row(number, found) if isinstance(found, dict) else None
+        except RecursionError:
+            row = None
+        yield row or SourceRow(number, {}, flaw="no JSON object")
+
+
+def _json_row(line: int, found: Mapping[str, object]) -> SourceRow:
+    values, lists = {}, {}
+    for name, value in found.items():
+        if isinstance(value, list) and all(isinstance(one, dict) for one in value):
+            lists[store(name)] = [{store(head): _text(cell) for head, cell in one.items()} for one in value]
+        else:
+            values[store(name)] = _text(value)
+    return SourceRow(line, values, lists)
 
 
 def _parsed(line: str) -> object:
     try:
-        found: object = json.loads(line) if len(line) <= 10 * LONGEST_CELL else None
+        found = read_json(line) if len(line) <= 10 * LONGEST_CELL else None
     except (ValueError, RecursionError):
         return None
     return found
+
+
+def read_json(text: str | bytes) -> object:
+    """Return the value of a JSON text.
+
+    Halves of letters beyond 16 bits, where a program has cut a text, become question marks: no database stores them.
+
+    :raises ValueError: when it is none.
+    :raises RecursionError: when it has too many levels.
+    """
+    found: object = json.loads(text)
+    if isinstance(text, str) and "\\u" not in text:
+        return found
+    return json.loads(json.dumps(found, ensure_ascii=False).encode(errors="replace"))
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from civicportal.domain.accounts.memberships import MembershipService
 from civicportal.domain.accounts.models import Role, User
+from civicportal.domain.accounts.rights import ELSEWHERE, NO_MORE, RightsService
 from civicportal.domain.accounts.services import AccountService
 from civicportal.domain.organization.models import Unit
 from civicportal.domain.organization.services import OrganizationService
@@ -97,10 +98,15 @@ class StaffEntity(Entity):
         if texts["unit"] and unit is None:
             refuse(_("The mapping does not say which unit this is."), "unit", value=texts["unit"][:100])
         if role is not None and not problems:
+            unit_id, rights = unit.id if unit else None, self.work.get(RightsService)
             try:
-                self.work.get(MembershipService).refuse_unfit(None, role, unit.id if unit else None, None)
+                self.work.get(MembershipService).refuse_unfit(None, role, unit_id, None)
             except Refused as refused:
                 refuse(refused.reason, "role", value=texts["role"][:100])
+            if not rights.may_give(role, unit_id, None):
+                refuse(NO_MORE, "role", value=texts["role"][:100])
+            elif not rights.manages_within(unit_id):
+                refuse(ELSEWHERE, "unit", value=texts["unit"][:100])
         if problems or role is None:
             raise LineRefused(*problems)
         name = texts["name"][:LONGEST_NAME]

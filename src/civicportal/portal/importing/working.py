@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 
 from civicportal.core.db import changed_rows
 from civicportal.core.jobs import Job
@@ -38,6 +38,7 @@ from civicportal.portal.importing.open311 import (
     Open311Server,
     Open311Snapshot,
     open311_mapping,
+    window_of,
 )
 from civicportal.portal.importing.report import ImportReport, open_report
 from civicportal.portal.importing.run import import_files
@@ -268,7 +269,7 @@ def _fetch(site: "Site", task: ImportTask) -> "tuple[list[Item], dict[str, objec
 
 
 def _store(site: "Site", task: ImportTask, paths: list[Path]) -> None:
-    """Store files that were read from a server, in place of those with the same names."""
+    """Store files that were read from a server, in place of those of the same windows."""
     rows = []
     for path in paths:
         key, size = new_key(), path.stat().st_size
@@ -276,7 +277,16 @@ def _store(site: "Site", task: ImportTask, paths: list[Path]) -> None:
             site.storage.put(key, file)
         rows.append(ImportFile(task_id=task.id, name=path.name, key=key, size=size))
         path.unlink()
-    same = (ImportFile.task_id == task.id, ImportFile.name.in_([row.name for row in rows]))
+    # A window that was read in part before has another name.
+    windows = {window for path in paths if (window := window_of(path)) is not None}
+    begins = [f"{begin}{window}-" for window in windows for begin in ("", f"{PICTURES}-")]
+    same = (
+        ImportFile.task_id == task.id,
+        or_(
+            ImportFile.name.in_([row.name for row in rows]),
+            *(ImportFile.name.startswith(begin) for begin in begins),
+        ),
+    )
     with site.work() as work:
         before = work.session.scalars(select(ImportFile.key).where(*same)).all()
         work.session.execute(delete(ImportFile).where(*same))
@@ -310,6 +320,9 @@ def _files(site: "Site", task: ImportTask) -> Iterator[_Given]:
         tables = []
         for file in _stored(site, task):
             path = unpacking.files / file.name
+            if path.exists():
+                # An archive before it has a table of this name.
+                raise ImportRefused(_("Two files are called ${file}.", mapping={"file": file.name}))
             with closing(site.storage.open(file.key)) as source, path.open("xb") as target:
                 shutil.copyfileobj(source, target)
             if path.suffix.lower() == ARCHIVE:

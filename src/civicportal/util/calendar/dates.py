@@ -24,6 +24,8 @@ EXAMPLES: dict[CalendarKind, str] = {"jalali": "۱۴۰۵/۰۹/۰۳", "gregorian"
 _LAST_JALALI_YEAR = 1699
 #: Far enough from the ends of both calendars that neighbouring days exist in both.
 _FIRST_JALALI_YEAR, _LAST_GREGORIAN_YEAR = 1000, 2399
+_FIRST_GREGORIAN_YEAR = 1622
+"""Year in which the first Jalali one is over."""
 
 
 class InvalidDate(InvalidInput):
@@ -47,6 +49,11 @@ def from_calendar(kind: CalendarKind, year: int, month: int, day: int) -> date:
         return date(year, month, day)
     gregorian: date = JalaliDate(year, month, day).to_gregorian()
     return gregorian
+
+
+def has_neighbours(day: date) -> bool:
+    """Return whether a date is so far from the ends of both calendars that there are days and times around it."""
+    return _FIRST_GREGORIAN_YEAR <= day.year <= _LAST_GREGORIAN_YEAR
 
 
 def parse_date(kind: CalendarKind, text: str) -> date:

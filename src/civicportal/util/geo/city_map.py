@@ -182,7 +182,7 @@ class CityMap:
         return cls(read_map(path, districts))
 
     def of_kind(self, kind: str) -> list[MapFeature]:
-        return self._by_kind[kind] if kind in self._by_kind else []
+        return self._by_kind.get(kind, [])
 
     @cached_property
     def _by_kind(self) -> dict[str, list[MapFeature]]:

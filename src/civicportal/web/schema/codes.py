@@ -10,6 +10,7 @@ from typing import Any
 
 import colander
 
+from civicportal.util.calendar.dates import has_neighbours
 from civicportal.util.i18n import InvalidInput, _
 from civicportal.util.persian import DASHES, compact
 from civicportal.web.schema.base import Scalar, bound
@@ -106,7 +107,12 @@ class CityDate(Scalar):
         return _parsed(node, bound(node, "calendar").parse_date, text)
 
     def check(self, node: colander.SchemaNode, value: Any) -> Any:
-        """Return the date, which TOML has parsed already."""
+        """Return the date, which JSON or TOML has parsed already.
+
+        :raises colander.Invalid: when it is at the end of a calendar, as for a typed one.
+        """
+        if not has_neighbours(value):
+            raise colander.Invalid(node, _("The calendar has no such day."))
         return value
 
     def write(self, node: colander.SchemaNode, value: Any) -> str:
@@ -148,7 +154,8 @@ class CityMoment(CityDate):
         """
         if isinstance(value, datetime) and value.tzinfo is None:
             raise colander.Invalid(node, _("Write the time with its time zone."))
-        return value
+        found: date = super().check(node, value)
+        return found
 
     def write(self, node: colander.SchemaNode, value: date) -> str:
         """Return the date, and the local time, as they are typed."""

@@ -246,8 +246,10 @@ class FollowingService(Service):
         if health is not None and health.has_updates is False and since is not None and since > now - DAILY:
             return None
         end = (health.updates_end if health else None) or now
+        # It may have had updates before it was last asked, for instance while it could not be reached.
+        again = FIRST_SPAN if health is not None and health.has_updates is False else OVERLAP
         return UpdatesSpan(
-            start=max((since or end - FIRST_SPAN) - OVERLAP, end - LONGEST_SPAN),
+            start=max(since - again if since else end - FIRST_SPAN - OVERLAP, end - LONGEST_SPAN),
             end=end,
             page=health.updates_page if health and health.updates_end else 1,
         )

@@ -179,11 +179,16 @@ class GeoReportClient:
         self._post("servicerequestupdates", fields)
 
     def request_of(self, token: str) -> str:
-        """Return the number that a token stands for; empty if there is none yet.
+        """Return the number that a token stands for; empty if there is none yet, or the server does not know it.
 
         :raises RemoteError: when the server does not answer as it should.
         """
-        found = _items(self._get(f"tokens/{quote(token, safe='')}"))
+        try:
+            found = _items(self._get(f"tokens/{quote(token, safe='')}"))
+        except RemoteError as error:
+            if error.status not in (404, 410):
+                raise
+            return ""
         return _id(found[0].get("service_request_id")) if found else ""
 
     def requests(self, ids: Sequence[str]) -> list[RemoteRequest]:

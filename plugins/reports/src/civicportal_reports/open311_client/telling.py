@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 FOLLOWED = timedelta(days=90)
 """Pictures of a case that are published later than that after its delivery are not sent."""
+NO_KEY = timedelta(hours=1)
+"""So long an update waits while the key of its server cannot be decrypted."""
 FROM = "remote_server"
 """Key in the data of an entry for the server that has caused it, and is not told of it."""
 _TOLD = aliased(CaseEvent)
@@ -180,7 +182,9 @@ class UpdateQueue(DeliveryQueue[OwnUpdate]):
             address = self.work.get(RemoteService).address_of(server)
         except ValueError:
             log.error("the key of the Open311 server %s cannot be decrypted: is a key missing?", server.id)
-            return False
+            # Those of other servers are behind it in the queue.
+            update.next_at = self.now + NO_KEY
+            return True
         lease_id = self.hold(update)
         return UpdateParcel(
             id=update.id,

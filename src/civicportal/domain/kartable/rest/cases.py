@@ -163,8 +163,11 @@ def staff_events(call: Call, case: Case) -> list[EventItem]:
     ]
 
 
-def own_events(call: Call, case: Case) -> list[EventItem]:
-    """Return the history of a case for its citizen, latest first."""
+def own_events(call: Call, case: Case, event_id: int | None = None) -> list[EventItem]:
+    """Return the history of a case for its citizen, latest first.
+
+    :param event_id: only this entry.
+    """
     entries = call.work.get(PublicHistory).of(case, own=True, audiences=OF_CITIZEN)
     return [
         {
@@ -181,6 +184,7 @@ def own_events(call: Call, case: Case) -> list[EventItem]:
             "pictures": [photo.key for photo in entry.photos],
         }
         for entry in entries
+        if event_id in (None, entry.id)
     ]
 
 

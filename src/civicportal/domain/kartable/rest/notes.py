@@ -105,10 +105,10 @@ def made_event(call: Call, case: Case, event: CaseEvent) -> EventItem:
 
 def _item(call: Call, case: Case, event_id: int) -> EventItem:
     """Return an entry of the history."""
-    ids = [event.id for event in call.work.get(CaseService).events(case)]
     if call.work.actor.is_staff:
+        ids = [event.id for event in call.work.get(CaseService).events(case)]
         return staff_events(call, case)[ids.index(event_id)]
-    return own_events(call, case)[0]
+    return own_events(call, case, event_id)[0]
 
 
 OPERATIONS = (

@@ -112,12 +112,12 @@ def _answer(request: Request, form: BoundForm, token: str, values: Values) -> HT
 def _device(request: Request, values: Values) -> list[str]:
     """Return lines about time and position of the device; what cannot be read counts as not said."""
     site, lines = request.site, []
-    with suppress(ValueError):
+    with suppress(ValueError, OverflowError):
         moment = datetime.fromisoformat(values["device_at"])
         if moment.tzinfo:
             shown = site.calendar.format_datetime(moment, locale=site.locale)
             lines.append(_("Time of the device: ${moment}", mapping={"moment": shown}))
-    with suppress(ValueError):
+    with suppress(ValueError, OverflowError):
         lat, lon = map(float, values["device_place"].split(","))
         point = Point(lat, lon)
         place = f"{point.lat:.5f}, {point.lon:.5f}"

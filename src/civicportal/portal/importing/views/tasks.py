@@ -53,7 +53,7 @@ from civicportal.util.values import Values
 from civicportal.web.editing import press
 from civicportal.web.forms import BoundForm, Button, FormInvalid
 from civicportal.web.request import Request, ViewResult
-from civicportal.web.schema import Option
+from civicportal.web.schema import Option, whole_number
 
 LINES = 50
 """Lines of a report on one page."""
@@ -289,8 +289,7 @@ def mapping(request: Request) -> ViewResult:
 def report(request: Request) -> dict[str, object]:
     """Show the lines of the report, page by page."""
     task = _task(request)
-    number = request.GET.get("page", "1")
-    page = int(number) if number.isdecimal() and int(number[:6]) > 0 else 1
+    page = whole_number(request.GET.get("page")) or 1
     with closing(_opened(request, task)) as file, io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
         try:
             rows, is_more = read_report(text, (page - 1) * LINES, LINES)

@@ -5,7 +5,7 @@ from civicportal_reports.open311_client.delivery import deliver
 from civicportal_reports.open311_client.models import RemoteRule, RemoteServer
 from civicportal_reports.open311_client.services import RemoteService
 from sqlalchemy import select
-from two_cities import change_rule, deliveries, said
+from two_cities import change_rule, change_server, deliveries, said
 
 from civicportal.testing import make_question, make_staff
 
@@ -119,6 +119,24 @@ def test_a_rule_with_the_attributes_of_its_service(site, app, city, admin, neigh
     assert told == ["yes", "no"]
     page = app.get(f"{PAGES}/{neighbour.server_id}/rules/{rule.id}")
     press(page, "/delete")
+    assert len(read(site, RemoteRule)) == 1
+
+
+def test_a_server_whose_key_is_lost_has_pages_that_tell_so(site, app, city, admin, neighbour):
+    from civicportal.api.organization import OrganizationService
+
+    with neighbour.site.work() as work:
+        make_question(work, work.get(OrganizationService).category("reports", "bin"), "full")
+    press(app.get(f"{PAGES}/{neighbour.server_id}"), "/services")
+    change_server(site, neighbour.server_id, api_key="lost")
+    told = "رمزگشایی نمی‌شود"
+    assert told in press(app.get(f"{PAGES}/{neighbour.server_id}"), "/test").text
+    [rule] = read(site, RemoteRule)
+    kept = app.get(f"{PAGES}/{neighbour.server_id}/rules/{rule.id}")
+    fill(page_form(kept), category=str(city.categories["sidewalk"]))
+    page = app.get(f"{PAGES}/{neighbour.server_id}/rules/new")
+    refused = fill(page_form(page), 422, category=str(city.categories["bin"]), service="bin")
+    assert told in refused.text
     assert len(read(site, RemoteRule)) == 1
 
 

@@ -26,7 +26,7 @@ from civicportal_reports.open311_client.composing import (
     files_of,
 )
 from civicportal_reports.open311_client.models import RemoteDelivery, RemoteHealth, RemoteServer
-from civicportal_reports.open311_client.remote import GeoReportClient, RemoteAddress, RemoteError
+from civicportal_reports.open311_client.remote import GeoReportClient, LostKey, RemoteAddress, RemoteError
 from civicportal_reports.open311_client.services import RemoteService, hasten
 
 log = logging.getLogger(__name__)
@@ -195,7 +195,7 @@ class RemoteQueue(DeliveryQueue[RemoteDelivery]):
             state = "dead" if row.doubtful_at is None else "unclear"
             row.state, row.last_error = state, self._kept(problem.reason)
             return True
-        except ValueError:
+        except LostKey:
             log.error("the key of the Open311 server %s cannot be decrypted: is a key missing?", server_id)
             return None
         health = self.session.get(RemoteHealth, server_id)

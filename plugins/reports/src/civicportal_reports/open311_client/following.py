@@ -21,6 +21,7 @@ from civicportal_reports.open311_client.delivery import RemoteQueue, bears
 from civicportal_reports.open311_client.models import RemoteDelivery, RemoteHealth, RemoteRule, RemoteServer
 from civicportal_reports.open311_client.remote import (
     GeoReportClient,
+    LostKey,
     RemoteAddress,
     RemoteError,
     RemoteRequest,
@@ -204,7 +205,7 @@ class FollowingService(Service):
             return None
         try:
             address = self.work.get(RemoteService).address_of(server)
-        except ValueError:
+        except LostKey:
             log.error("the key of the Open311 server %s cannot be decrypted: is a key missing?", server_id)
             return None
         now = self.work.clock.now()

@@ -59,6 +59,17 @@ class RemoteError(Exception):
         self.retry_after = retry_after
 
 
+class LostKey(RemoteError):
+    """The key of a server cannot be decrypted, so it cannot be called."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "The key of this server can no longer be decrypted. Write it again in the settings of the server."
+            )
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class RemoteAddress:
     """Where a server is, and what identifies the portal there.

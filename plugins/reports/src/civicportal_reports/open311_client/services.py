@@ -24,7 +24,7 @@ from civicportal_reports.open311_client.models import (
     RemoteRule,
     RemoteServer,
 )
-from civicportal_reports.open311_client.remote import RemoteAddress
+from civicportal_reports.open311_client.remote import LostKey, RemoteAddress
 
 MANAGE = "reports:remote:manage"
 MOST_SERVERS = 20
@@ -210,9 +210,12 @@ class RemoteService(Service):
     def address_of(self, server: RemoteServer) -> RemoteAddress:
         """Return where a server is, with the key in plain text, for a call outside the transaction.
 
-        :raises ValueError: when the key cannot be decrypted.
+        :raises LostKey: when the key cannot be decrypted.
         """
-        key = self.work.site.keys.decrypt(server.api_key) if server.api_key else ""
+        try:
+            key = self.work.site.keys.decrypt(server.api_key) if server.api_key else ""
+        except ValueError as error:
+            raise LostKey from error
         return RemoteAddress(
             address=server.address, jurisdiction=server.jurisdiction, api_key=key, form=server.form
         )

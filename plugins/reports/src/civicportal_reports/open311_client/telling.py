@@ -23,7 +23,13 @@ from civicportal_reports.open311.services import NO_UPDATES, GeoReportService
 from civicportal_reports.open311_client.composing import LONGEST_TEXT, MOST_PICTURES
 from civicportal_reports.open311_client.delivery import RUN_SECONDS, RemoteQueue
 from civicportal_reports.open311_client.models import OwnUpdate, RemoteDelivery, RemoteHealth, RemoteServer
-from civicportal_reports.open311_client.remote import GeoReportClient, Parameters, RemoteAddress, RemoteError
+from civicportal_reports.open311_client.remote import (
+    GeoReportClient,
+    LostKey,
+    Parameters,
+    RemoteAddress,
+    RemoteError,
+)
 from civicportal_reports.open311_client.services import PATIENCE, RemoteService
 
 log = logging.getLogger(__name__)
@@ -180,7 +186,7 @@ class UpdateQueue(DeliveryQueue[OwnUpdate]):
             return True
         try:
             address = self.work.get(RemoteService).address_of(server)
-        except ValueError:
+        except LostKey:
             log.error("the key of the Open311 server %s cannot be decrypted: is a key missing?", server.id)
             # Those of other servers are behind it in the queue.
             update.next_at = self.now + NO_KEY

@@ -30,7 +30,7 @@ from civicportal_reports.i18n import _
 from civicportal_reports.open311_client.composing import PICTURES
 from civicportal_reports.open311_client.models import RemoteDelivery, RemoteRule, RemoteServer
 from civicportal_reports.open311_client.own_updates import OwnUpdateService
-from civicportal_reports.open311_client.remote import GeoReportClient, RemoteAddress, RemoteError
+from civicportal_reports.open311_client.remote import GeoReportClient, LostKey, RemoteAddress, RemoteError
 from civicportal_reports.open311_client.schemas import ArrivedForm, DeliveryRuleForm, RemoteServerForm
 from civicportal_reports.open311_client.services import CONFLICTS, STAGES, STATES, RemoteService, conflict_of
 from civicportal_reports.workflow import KIND
@@ -240,7 +240,7 @@ def _rule_page(request: Request, rule_id: int | None) -> ViewResult:
         service = work.get(RemoteService)
         found = service.fetch(_id(request))
         rule = service.rule(found, rule_id) if rule_id is not None else None
-        address = service.address_of(found)
+        address = _address(service, found)
         form = _rule_form(request, work, found, rule)
     if asked := request.ask_proof(form):
         return asked
@@ -281,7 +281,7 @@ def _definition(
     request: Request,
     form: BoundForm,
     server: RemoteServer,
-    address: RemoteAddress,
+    address: RemoteAddress | None,
     rule: RemoteRule | None,
     code: str,
 ) -> list[Values]:
@@ -289,6 +289,8 @@ def _definition(
     if not any(one["code"] == code and one["metadata"] for one in server.services):
         return []
     try:
+        if address is None:
+            raise LostKey
         with GeoReportClient(request.site, address) as client:
             return client.definition(code)
     except RemoteError as error:
@@ -374,6 +376,14 @@ def _delivery(request: Request) -> tuple[RemoteService, RemoteServer, RemoteDeli
     return service, found, delivery
 
 
+def _address(service: RemoteService, server: RemoteServer) -> RemoteAddress | None:
+    """Return where a server is; None if its key is lost, which its page shows all the same."""
+    try:
+        return service.address_of(server)
+    except LostKey:
+        return None
+
+
 def _reading(request: Request) -> AbstractContextManager[Work]:
     return request.site.work(actor=request.identity, write=False, locale=request.locale_name)
 
@@ -381,8 +391,10 @@ def _reading(request: Request) -> AbstractContextManager[Work]:
 def _ask(request: Request, *, keeps: bool) -> HTTPSeeOther:
     with _reading(request) as work:
         found = work.get(RemoteService).fetch(_id(request))
-        address = work.get(RemoteService).address_of(found)
+        address = _address(work.get(RemoteService), found)
     try:
+        if address is None:
+            raise LostKey
         with GeoReportClient(request.site, address) as client:
             services = client.services()
     except RemoteError as error:

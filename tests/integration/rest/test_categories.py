@@ -278,6 +278,8 @@ def test_the_later_of_two_changes_at_once_is_stale(boss, site):
     def other():
         boss.post(WASTE, {**MAIN, "hint": "نخست"}, If_Match=seen)
 
-    with concurrently(site, other, before=lambda sql: "FROM categories" in sql and "FOR UPDATE" in sql):
+    with concurrently(
+        site, other, before=lambda sql: "FROM categories" in sql and "FOR NO KEY UPDATE" in sql
+    ):
         boss.post(WASTE, {**MAIN, "hint": "دوم"}, status=412, If_Match=seen)
     assert boss.get(WASTE).json["hint"] == "نخست"

@@ -444,7 +444,9 @@ class TestVersions:
         def other():
             boss.post(DANGER, {**LIST, "hint": "نخست"}, If_Match=seen)
 
-        with concurrently(site, other, before=lambda sql: "FROM categories" in sql and "FOR UPDATE" in sql):
+        with concurrently(
+            site, other, before=lambda sql: "FROM categories" in sql and "FOR NO KEY UPDATE" in sql
+        ):
             boss.post(DANGER, {**LIST, "hint": "دوم"}, status=412, If_Match=seen)
         assert boss.get(DANGER).json["hint"] == "نخست"
 

@@ -36,7 +36,7 @@ class CategoryService(Service):
         :raises NotFound: when there is none.
         """
         if lock:
-            self._locked_parents()
+            editing.locked_parents(self.session, Category)
         return fetch_row(self.session, Category, category_id, lock=lock)
 
     def named(self, kind: str, key: str, *, lock: bool = False) -> Category:
@@ -132,18 +132,12 @@ class CategoryService(Service):
     def _check_parent(self, kind: str, category: Category | None, parent_id: int | None) -> None:
         if parent_id is None:
             return
-        parents = self._locked_parents()
-        is_root = self.tree(kind).by_id.get(parent_id) is not None and parents.get(parent_id, 0) is None
+        parents = editing.locked_parents(self.session, Category)
+        is_root = parent_id in self.tree(kind).by_id and parents.get(parent_id, 0) is None
         has_leaves = category is not None and category.id in parents.values()
         if not is_root or has_leaves or (category is not None and category.id == parent_id):
             told = _("Categories have two levels: this one cannot stand there.")
             raise editing.RefusedField(told, "parent")
-
-    def _locked_parents(self) -> dict[int, int | None]:
-        """Return the parent of each category, locked because what was read before may have changed."""
-        # This lock does not block transactions that add cases of a category.
-        query = select(Category.id, Category.parent_id).order_by(Category.id).with_for_update(key_share=True)
-        return dict(self.session.execute(query).all())
 
     def _with_look(self, values: Values) -> dict[str, object]:
         if values["parent_id"] is None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Column, exists, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 from translationstring import TranslationString
 
 from civicportal.core.db import Base
@@ -48,6 +49,13 @@ def unless_taken(work: "Work") -> Iterator[None]:
             yield
     except IntegrityError as error:
         raise RefusedField(_("Another one has this key."), "key") from error
+
+
+def locked_parents(session: Session, model: type[Unit | Category]) -> dict[int, int | None]:
+    """Return the parent of each unit or category, locked because what was read before may have changed."""
+    # This lock does not block transactions that add cases and memberships.
+    query = select(model.id, model.parent_id).order_by(model.id).with_for_update(key_share=True)
+    return dict(session.execute(query).all())
 
 
 def new_key(prefix: str) -> str:

@@ -29,7 +29,7 @@ class UnitService(Service):
         :raises NotFound: when there is none.
         """
         if lock:
-            self._locked_parents()
+            editing.locked_parents(self.session, Unit)
         return fetch_row(self.session, Unit, unit_id, lock=lock)
 
     def named(self, key: str, *, lock: bool = False) -> Unit:
@@ -118,16 +118,10 @@ class UnitService(Service):
         self.session.delete(unit)
 
     def _would_stand_below_itself(self, unit: Unit, parent_id: int | None) -> bool:
-        parents = self._locked_parents()
+        parents = editing.locked_parents(self.session, Unit)
         while parent_id is not None and parent_id != unit.id:
             parent_id = parents.pop(parent_id, None)
         return parent_id == unit.id
-
-    def _locked_parents(self) -> dict[int, int | None]:
-        """Return the parent of each unit, locked because what was read before may have changed."""
-        # This lock does not block transactions that add cases and memberships of a unit.
-        query = select(Unit.id, Unit.parent_id).order_by(Unit.id).with_for_update(key_share=True)
-        return dict(self.session.execute(query).all())
 
     def _shown(self, row: Unit, unit: Unit | None) -> bool:
         return row.active or (unit is not None and unit.parent_id == row.id)

@@ -15,6 +15,8 @@ WORDS = "درخت چنار کنار پیاده‌رو از دیشب افتاده
 ADDRESS = "روبه‌روی کارخانهٔ یخ"
 """No street of the map, so that no report nearby is asked about."""
 
+LONG_QUESTION = "آیا سیم برق رها شده یا پایه در حال سقوط است و راه را بسته است؟"
+
 
 def choose(page: Page, root: str, category: str) -> None:
     page.goto("/reports/new")
@@ -62,6 +64,9 @@ def test_questions_are_asked_as_the_answers_need_them(open_page: Open, screen: S
     page.goto(f"/my/{code}")
     expect(page.locator("main")).to_contain_text("چه چیزی را بسته است؟")
     expect(page.locator("main")).to_contain_text("پیاده‌رو، در خانه یا پارکینگ")
+    answers = page.locator("dl.kv:has(dd.pre-line)")
+    answers.locator("dt").first.evaluate("(dt, text) => { dt.textContent = text; }", LONG_QUESTION)
+    assert answers.locator("dd").first.evaluate("dd => dd.clientWidth / dd.parentElement.clientWidth") > 0.4
 
 
 def test_a_stopping_answer_keeps_the_person_and_says_whom_to_call(open_page: Open) -> None:

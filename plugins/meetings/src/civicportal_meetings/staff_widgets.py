@@ -55,7 +55,7 @@ def _today(work: Work) -> dict[str, object]:
     return {
         "day": day,
         "waiting": work.get(MeetingSearch).total(Filters()),
-        "asking": len(agenda.asking()),
+        "asking": agenda.asking_number(),
     }
 
 

@@ -4,9 +4,9 @@ An officer of a large unit may see twenty thousand cases of other units. As Pyth
 ten milliseconds to parse and to serialise again, though no code looks at them.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
-from sqlalchemy import ColumnElement, SelectBase, Text, any_, bindparam, func, select
+from sqlalchemy import ColumnElement, SelectBase, Text, any_, bindparam, func, literal, select, union_all
 from sqlalchemy import cast as as_type
 from sqlalchemy.orm import Session
 from sqlalchemy.types import UserDefinedType
@@ -42,17 +42,21 @@ def among(column: Expression, ids: Collection[int] | str, dialect: str) -> Colum
     return column.in_(select(each.c.value))
 
 
-def gathered(session: Session, query: SelectBase, dialect: str) -> tuple[str, int]:
-    """Return the numbers that a query selects, for :func:`among`, and their count.
+def gathered(session: Session, queries: Mapping[str, SelectBase], dialect: str) -> dict[str, tuple[str, int]]:
+    """Return the numbers that each query selects, for :func:`among`, and their count, by one statement.
 
-    :param query: selects one column of integers that are never NULL.
+    :param queries: by name; each selects one column of integers that are never NULL.
+    :returns: by the same names, without those that select none.
     """
-    [found] = query.subquery().c
+    parts = [select(literal(name).label("name"), *query.subquery().c) for name, query in queries.items()]
+    if not parts:
+        return {}
+    name, number = union_all(*parts).subquery().c
     all_of_them = (
-        as_type(func.array_agg(found), Text) if dialect == "postgresql" else func.json_group_array(found)
+        as_type(func.array_agg(number), Text) if dialect == "postgresql" else func.json_group_array(number)
     )
-    text, number = session.execute(select(all_of_them, func.count())).one()
-    return text or "", number
+    rows = session.execute(select(name, all_of_them, func.count()).group_by(name))
+    return {name: (text, count) for name, text, count in rows}
 
 
 def _written(ids: Collection[int], dialect: str) -> str:

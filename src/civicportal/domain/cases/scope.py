@@ -4,6 +4,7 @@
 are in their own units, found by an index; the others are known by referrals, and mostly few.
 """
 
+from collections.abc import Collection
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -61,10 +62,16 @@ class CaseScope(Service):
 
         :param since: as for :meth:`seen`.
         """
-        if (kind, since) not in self._in_other_units:
-            moment = self.work.site.calendar.begin(since)
-            self._in_other_units[kind, since] = visible_by_referral(self.work, kind, moment)
+        self.read_other_units([kind], since)
         return self._in_other_units[kind, since]
+
+    def read_other_units(self, kinds: Collection[str], since: date | None = None) -> None:
+        """Load the ids that :meth:`in_other_units` uses, of several kinds together."""
+        new = [kind for kind in kinds if (kind, since) not in self._in_other_units]
+        if new:
+            moment = self.work.site.calendar.begin(since)
+            found = visible_by_referral(self.work, new, moment)
+            self._in_other_units.update({(kind, since): found[kind] for kind in new})
 
     def total(self, kind: str, query: Rows) -> Total:
         """Count the visible rows, up to a maximum.

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 ALWAYS = Span()
 Narrowed = Mapping[str, Collection[Any] | None]
 """Columns that cases and counters share, and their filter values; None for all."""
+States = list[tuple[str, str, int]]
+"""Stage, status and number of cases."""
 _IDS = frozenset({"category_id", "unit_id"})
 """Columns that may be empty in cases: 0 stands for that."""
 
@@ -66,8 +68,13 @@ class CounterService(Service):
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)
-        self._by_state: dict[str, list[tuple[str, str, int]]] = work.memo()
-        self._elsewhere: dict[str, list[tuple[str, str, int]] | None] = work.memo()
+        self._by_state: dict[str, States] = work.memo()
+        self._elsewhere: dict[str, States] = work.memo()
+        self._is_together = False
+
+    def read_together(self) -> None:
+        """Read the numbers of all kinds with the first one that is asked for, as for a page that shows all services."""
+        self._is_together = True
 
     def total(
         self,
@@ -138,15 +145,15 @@ class CounterService(Service):
         query = select(Case.id).where(Case.kind == kind, of_days, in_other_units, *_among(Case, narrowed))
         return count_rows(self.session, query, most)
 
-    def _states(self, kind: str) -> list[tuple[str, str, int]]:
-        """Return stages and statuses of a kind with numbers, read once for all figures of a desk.
-
-        A list asks for one kind only. A desk asks for several: all others are read with the second one.
-        """
+    def _states(self, kind: str) -> States:
+        """Return stages and statuses of a kind with numbers, read once for all figures of a page."""
         if kind not in self._by_state:
-            others = kinds_of(self.work.site) if self._by_state else ()
-            self._read_states({kind, *others}.difference(self._by_state))
+            self._read_states(self._read_with(kind))
         return self._by_state[kind]
+
+    def _read_with(self, kind: str) -> list[str]:
+        """Return the kinds to read with one that is asked for."""
+        return [kind, *(kinds_of(self.work.site).keys() - {kind})] if self._is_together else [kind]
 
     def _read_states(self, kinds: Collection[str]) -> None:
         model = CaseTotal
@@ -158,19 +165,30 @@ class CounterService(Service):
         ):
             self._by_state[kind].append((stage, status, int(n)))
 
-    def _states_elsewhere(self, kind: str) -> list[tuple[str, str, int]] | None:
+    def _states_elsewhere(self, kind: str) -> States | None:
         """Return stages and statuses of the cases in other units, as :meth:`_states` does; None for too many."""
         if kind not in self._elsewhere:
-            in_other_units = self.work.get(CaseScope).in_other_units(kind)
-            rows = [] if in_other_units is None else self._by_state_of(kind, in_other_units)
-            self._elsewhere[kind] = rows if sum(n for *_state, n in rows) <= MOST_COUNTED else None
-        return self._elsewhere[kind]
+            self._read_elsewhere(self._read_with(kind))
+        found = self._elsewhere[kind]
+        return found if sum(n for *_state, n in found) <= MOST_COUNTED else None
 
-    def _by_state_of(self, kind: str, condition: ColumnElement[bool]) -> list[tuple[str, str, int]]:
-        cases = select(Case.stage, Case.status).where(Case.kind == kind, condition)
-        some = cases.limit(MOST_COUNTED + 1).subquery()
-        query = select(some.c.stage, some.c.status, func.count())
-        return [(*row,) for row in self.session.execute(query.group_by(some.c.stage, some.c.status))]
+    def _read_elsewhere(self, kinds: Collection[str]) -> None:
+        scope = self.work.get(CaseScope)
+        scope.read_other_units(kinds)
+        self._elsewhere.update({kind: [] for kind in kinds})
+        parts = [
+            select(Case.kind, Case.stage, Case.status)
+            .where(Case.kind == kind, condition)
+            .limit(MOST_COUNTED + 1)
+            .subquery()
+            for kind in kinds
+            if (condition := scope.in_other_units(kind)) is not None
+        ]
+        if parts:
+            cases = union_all(*(select(part) for part in parts)).subquery()
+            query = select(cases, func.count()).group_by(*cases.c)
+            for kind, stage, status, n in self.session.execute(query):
+                self._elsewhere[kind].append((stage, status, n))
 
     def _seen(self, model: type[CounterColumns], kind: str, span: Span) -> list[ColumnElement[bool]]:
         """Return the conditions on counters for the actor's scope."""
@@ -180,9 +198,7 @@ class CounterService(Service):
         return found
 
 
-def _of_states(
-    rows: list[tuple[str, str, int]], stages: Collection[str] | None, statuses: Collection[str] | None
-) -> int:
+def _of_states(rows: States, stages: Collection[str] | None, statuses: Collection[str] | None) -> int:
     """Return the sum of the rows of some stages and statuses; None stands for all."""
     return sum(
         n

@@ -81,11 +81,19 @@ class AgendaService(Service):
 
     def asking(self) -> list[Visit]:
         """Return the future appointments for which the citizens ask for another time."""
-        return self._visits(
+        return self._visits(*self._asked())
+
+    def asking_number(self) -> int:
+        """Return the number of :meth:`asking`."""
+        query = select(Appointment.id).join(Case, Case.id == Appointment.case_id)
+        return len(self.session.scalars(query.where(*self._asked(), self.access.visible())).all())
+
+    def _asked(self) -> list[ColumnElement[bool]]:
+        return [
             Appointment.start > self.work.clock.now(),
             Appointment.ended_at.is_(None),
             Appointment.response == "other_time",
-        )
+        ]
 
     def members(self, session: MeetingSession) -> list[Visit]:
         """Return the participants of a session, ordered by invitation."""

@@ -1,5 +1,6 @@
 """Approximations of :func:`civicportal.domain.cases.access.rights.visible` that an index can answer."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -76,22 +77,24 @@ def _memberships(identity: Identity, kind: str) -> list[Grant]:
     return [grant for grant in identity.scopes if identity.is_staff and grant.gives(f"{kind}:case:view")]
 
 
-def visible_by_referral(work: "Work", kind: str, since: datetime | None = None) -> ColumnElement[bool] | None:
-    """Return the condition for cases visible by referrals only.
+def visible_by_referral(
+    work: "Work", kinds: Collection[str], since: datetime | None = None
+) -> dict[str, ColumnElement[bool] | None]:
+    """Return the condition for the cases of each kind that are visible by referrals only.
 
-    If there are few, they are selected by their ids, which are loaded once.
+    If there are few of a kind, they are selected by their ids, which are loaded once, of all kinds together.
 
     :param since: cases opened before may be missing.
-    :returns: None if there are none, or all are the actor's own.
+    :returns: None for a kind of which there are none, or all are the actor's own.
     """
     identity = work.actor
-    queries = referral_queries(identity, kind, since) if identity.is_staff else []
-    if not queries:
-        return None
+    queries = {kind: referral_queries(identity, kind, since) for kind in kinds if identity.is_staff}
     dialect = work.site.engines.dialect
-    ids, number = gathered(work.session, union_all(*queries).limit(MOST_NAMED + 1), dialect)
-    if not number:
-        return None
-    named = among(Case.id, ids, dialect) if number <= MOST_NAMED else Case.id.in_(union(*queries))
-    # Without a unit or category "own" is NULL in SQL.
-    return and_(named, not_(func.coalesce(in_own_units(identity, kind), false())))
+    some = {kind: union_all(*several).limit(MOST_NAMED + 1) for kind, several in queries.items() if several}
+    found: dict[str, ColumnElement[bool] | None] = dict.fromkeys(kinds)
+    for kind, (ids, number) in gathered(work.session, some, dialect).items():
+        few = number <= MOST_NAMED
+        named = among(Case.id, ids, dialect) if few else Case.id.in_(union(*queries[kind]))
+        # Without a unit or category "own" is NULL in SQL.
+        found[kind] = and_(named, not_(func.coalesce(in_own_units(identity, kind), false())))
+    return found

@@ -116,6 +116,47 @@ def test_the_head_of_another_unit_sees_none_of_it(site, city):
         assert work.get(TeamService).options() == []
 
 
+class TestPages:
+    @pytest.fixture
+    def few_on_a_page(self, monkeypatch):
+        monkeypatch.setattr("civicportal.domain.kartable.team.PAGE_SIZE", 2)
+
+    def names(self, page):
+        return [cell.get_text(" ", strip=True) for cell in page.html.select("table.team td:first-child")]
+
+    def test_each_officer_is_on_one_page_and_untaken_cases_are_on_all(self, app, login, city, few_on_a_page):
+        login(city["head"])
+        first = app.get("/desk/team")
+        second = first.click("بعدی")
+        assert [len(self.names(page)) for page in (first, second)] == [3, 2]
+        assert self.names(first)[0] == self.names(second)[0], "what no one holds"
+        shown = " ".join(self.names(first)[1:] + self.names(second)[1:])
+        assert all(shown.count(name) == 1 for name in ("سارا امینی", "رضا کریمی", "رئیس پسماند"))
+        assert "صفحهٔ ۲ از ۲" in second.text
+        assert self.names(second.click("قبلی")) == self.names(first)
+
+    def test_the_number_above_is_that_of_all_pages(self, app, login, city, few_on_a_page):
+        login(city["head"])
+        numbers = {
+            app.get(f"/desk/team?page={page}").html.select_one(".page-h p").text.split()[0] for page in (1, 2)
+        }
+        assert numbers == {"۷"}
+
+    @pytest.mark.parametrize(
+        ("asked", "shown"), [("0", 1), ("-1", 1), ("", 1), ("x", 1), ("3", 2), ("9" * 15, 2), ("9" * 40, 1)]
+    )
+    def test_the_nearest_page_answers_for_one_that_is_none(
+        self, app, login, city, few_on_a_page, asked, shown
+    ):
+        login(city["head"])
+        page = app.get("/desk/team", {"page": asked}, status=200)
+        assert self.names(page) == self.names(app.get(f"/desk/team?page={shown}"))
+
+    def test_a_team_that_fits_has_no_pages(self, app, login, city):
+        login(city["head"])
+        assert app.get("/desk/team").html.select(".pages-x") == []
+
+
 @pytest.mark.both_databases
 def test_a_case_that_is_open_again_is_not_done(site, city):
     with site.work() as work:

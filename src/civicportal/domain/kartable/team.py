@@ -1,6 +1,6 @@
 """The cases of the units that a person heads, by holder."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
@@ -29,6 +29,8 @@ from civicportal.web.schema import Option, whole_number
 if TYPE_CHECKING:
     from civicportal.core.work import Work
 
+PAGE_SIZE = 100
+"""Officers of a page: a head of a unit sees all, an administrator of a large city has a thousand and more."""
 WEEK = "week"
 TEAM_VIEWS = {
     **{
@@ -101,6 +103,23 @@ class TeamRow:
     def away(self) -> bool:
         """Return whether a deputy represents them today."""
         return bool(self.deputies)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TeamPage:
+    """A page of the list of a team.
+
+    :ivar number: from 1.
+    :ivar pages: how many there are.
+    :ivar officers: how many there are on all pages.
+    :ivar open_cases: of all pages.
+    """
+
+    rows: list[TeamRow]
+    number: int
+    pages: int
+    officers: int
+    open_cases: int
 
 
 class TeamInbox(InboxService):
@@ -227,19 +246,37 @@ class TeamService(Service):
 
         The number of statements does not depend on the number of officers.
         """
-        loads = self.work.get(TeamInbox).loads()
-        deputies = self._deputies(one.user_id for one in self.officers)
+        return self._rows(self.officers) if self.leads else []
+
+    def page(self, number: int) -> TeamPage:
+        """Return a page of :meth:`rows`; the cases that no one holds are on each.
+
+        :param number: from 1; the nearest page that there is answers for another.
+        """
+        pages = max(1, -(-len(self.officers) // PAGE_SIZE))
+        number = min(max(number, 1), pages)
+        shown = self.officers[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+        return TeamPage(
+            rows=self._rows(shown) if self.leads else [],
+            number=number,
+            pages=pages,
+            officers=len(self.officers),
+            open_cases=sum(load.all for load in self._loads.values()) if self.leads else 0,
+        )
+
+    def _rows(self, officers: Sequence[Officer]) -> list[TeamRow]:
+        deputies = self._deputies(one.user_id for one in officers)
         return [
-            TeamRow(holder=Option.NONE, officer=None, load=loads.get(None, Load())),
+            TeamRow(holder=Option.NONE, officer=None, load=self._loads.get(None, Load())),
             *(
                 TeamRow(
                     holder=str(one.user_id),
                     officer=one,
-                    load=loads.get(one.user_id, Load()),
+                    load=self._loads.get(one.user_id, Load()),
                     units=tuple(self.organization.unit_name(unit_id) for unit_id in one.units),
                     deputies=tuple(deputies.get(one.user_id, ())),
                 )
-                for one in self.officers
+                for one in officers
             ),
         ]
 
@@ -249,7 +286,11 @@ class TeamService(Service):
 
     def load(self, user_id: int) -> Load:
         """Return the load of one officer."""
-        return self.work.get(TeamInbox).loads().get(user_id, Load())
+        return self._loads.get(user_id, Load())
+
+    @memoized_property
+    def _loads(self) -> dict[int | None, Load]:
+        return self.work.get(TeamInbox).loads()
 
     def codes(self, user_id: int, view: str, most: int) -> list[str]:
         """Return the codes of cases that an officer holds, nearest deadline first.

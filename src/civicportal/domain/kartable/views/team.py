@@ -32,11 +32,9 @@ CONFIRMED = "confirmed"
 def team(request: Request) -> dict[str, object]:
     """Show the officers of the units that the person heads, with links to the cases of each."""
     service = request.work.get(TeamService)
-    rows = service.rows() if service.leads else []
     return {
-        "rows": rows,
+        "page": service.page(whole_number(request.GET.get("page"))),
         "leads": service.leads,
-        "total": sum(row.load.all for row in rows),
         "everyone": TEAM,
         "list_url": _list_url,
         "now": request.work.clock.now(),

@@ -246,7 +246,7 @@ class TeamService(Service):
 
         The number of statements does not depend on the number of officers.
         """
-        return self._rows(self.officers) if self.leads else []
+        return self._rows(self.officers)
 
     def page(self, number: int) -> TeamPage:
         """Return a page of :meth:`rows`; the cases that no one holds are on each.
@@ -257,11 +257,11 @@ class TeamService(Service):
         number = min(max(number, 1), pages)
         shown = self.officers[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
         return TeamPage(
-            rows=self._rows(shown) if self.leads else [],
+            rows=self._rows(shown),
             number=number,
             pages=pages,
             officers=len(self.officers),
-            open_cases=sum(load.all for load in self._loads.values()) if self.leads else 0,
+            open_cases=sum(load.all for load in self._loads.values()),
         )
 
     def _rows(self, officers: Sequence[Officer]) -> list[TeamRow]:
@@ -290,7 +290,7 @@ class TeamService(Service):
 
     @memoized_property
     def _loads(self) -> dict[int | None, Load]:
-        return self.work.get(TeamInbox).loads()
+        return self.work.get(TeamInbox).loads() if self.leads else {}
 
     def codes(self, user_id: int, view: str, most: int) -> list[str]:
         """Return the codes of cases that an officer holds, nearest deadline first.

@@ -1,5 +1,6 @@
 """Counters of months and totals: written with those of days, rebuilt from them, read for long spans and lists."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,10 +10,11 @@ from sqlalchemy import delete, event, func, select, update
 from civicportal.core.security import Identity
 from civicportal.domain.cases.access.rights import AccessService
 from civicportal.domain.cases.counter_models import CaseCount, CaseMonthCount, CaseTotal
-from civicportal.domain.cases.kinds import kind_of
+from civicportal.domain.cases.kinds import kind_of, kinds_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
+from civicportal.domain.cases.workflow import permissions_of
 from civicportal.domain.statistics import lookup
 from civicportal.domain.statistics.backfill import catch_up, rebuild, sum_up
 from civicportal.domain.statistics.lookup import CounterService
@@ -29,6 +31,7 @@ from civicportal.testing import (
     make_unit,
     statements,
 )
+from civicportal.testing.kinds import PETITIONS
 from civicportal.util.calendar.months import month_of
 from civicportal.util.lists import Total, capped_total
 
@@ -246,6 +249,37 @@ def test_figures_of_an_officer_are_those_of_the_cases_wherever_they_are(town, mo
                 work.get(AccessService).visible(), Case.kind == KIND, *conditions
             )
             assert total == capped_total(work.session.scalar(seen), most)
+
+
+@pytest.mark.parametrize("most", [1000, 4])
+def test_figures_that_are_read_together_are_those_of_each_kind(site, monkeypatch, most):
+    complaints = replace(PETITIONS, name="complaints", permission_prefix="")
+    monkeypatch.setitem(kinds_of(site), complaints.name, complaints)
+    for permission in permissions_of(complaints):
+        monkeypatch.setitem(site.permissions, permission.name, permission)
+    monkeypatch.setattr(lookup, "MOST_COUNTED", most)
+    kinds = {KIND: (3, 1), complaints.name: (2, 4)}
+    with site.work() as work:
+        unit, other = make_unit(work, "waste"), make_unit(work, "parks")
+        officer = make_staff(work, unit=unit)
+        categories = {kind: make_category(work, f"{kind}-1", kind=kind, unit=unit) for kind in kinds}
+        for kind, (own, moved) in kinds.items():
+            cases = [make_case(work, kind=kind, category=categories[kind]) for _number in range(own + moved)]
+            for case in cases[own:]:
+                case.unit_id = other.id
+        officer = identity(work, officer)
+    rebuild(site)
+    stages = (None, ["registered"], ["done"])
+    with site.work(actor=officer, write=False) as work:
+        counters = work.get(CounterService)
+        counters.read_together()
+        with statements(site) as texts:
+            totals = {kind: [counters.total(kind, stages=stage) for stage in stages] for kind in kinds}
+    if most == 1000:
+        assert len([text for text in texts if text.startswith("SELECT")]) == 3, "for both kinds"
+    for kind, numbers in kinds.items():
+        every = capped_total(sum(numbers), most)
+        assert totals[kind] == [every, every, Total(0)]
 
 
 def test_beside_many_of_their_own_no_others_are_counted(town, monkeypatch):

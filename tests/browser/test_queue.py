@@ -11,7 +11,7 @@ from browser import wizard
 from browser.conftest import Browsers
 from browser.cuts import BreakingNetwork, Cut
 from browser.network import Network, keep
-from browser.people import CITIZENS, PHONE, VISITOR, enter_mobile, sign_in_citizen
+from browser.people import ARRIVAL, CITIZENS, PHONE, VISITOR, enter_mobile, sign_in_citizen
 from browser.wizard import proceed
 from civicportal_reports.models import Report
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -283,6 +283,27 @@ def test_what_a_visitor_wrote_is_asked_about_after_the_sign_in(
     card.locator("[data-claim]").click()
     expect(card).to_have_attribute("data-state", "sent")
     assert [count for _code, count in opened(portal, words)] == [2]
+
+
+def test_the_queue_spoils_no_form_that_a_visitor_opens_meanwhile(
+    network: Network, phone: Callable[..., Page], pictures: list[Path]
+) -> None:
+    page = phone(VISITOR)
+    card = write_without_network(page, network, f"{WORDS} سیزده", pictures)
+    page.context.clear_cookies()
+    network.held = b"GET /queue/session "
+    network.is_cut = False
+    send_now(page)
+    assert network.arrived.wait(ARRIVAL)
+    # Asked without a session, and answered after the form has come with one.
+    page.goto("/login")
+    network.released.set()
+    assert network.answered.wait(ARRIVAL)
+    page.wait_for_load_state("networkidle")
+    enter_mobile(page, "09000000015")
+    page.wait_for_url("**/my")
+    page.goto("/queue")
+    expect(card).to_have_attribute("data-state", "whose")
 
 
 def test_a_visitor_opens_it_and_the_code_sends_it(

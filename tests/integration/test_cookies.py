@@ -70,14 +70,17 @@ def test_every_cookie_is_bound_to_the_host_and_hidden_from_scripts(
     ("headers", "cookies"),
     [
         ({}, 1),
-        ({"X-Offline-Copy": "true"}, 0),
+        ({"X-Without-Cookie": "true"}, 0),
         # A browser's own prefetch: the person may be shown this very page.
         ({"Purpose": "prefetch", "Sec-Purpose": "prefetch;prerender"}, 1),
     ],
 )
-def test_a_copy_for_offline_use_sets_no_cookie(
+def test_what_the_service_worker_fetches_sets_no_cookie(
     app: Any, site: Any, headers: dict[str, str], cookies: int
 ) -> None:
     page = app.get("/login", headers=headers, status=200)
     assert page.html.select("[name=csrf_token]")
     assert len([line for line in page.headers.getall("Set-Cookie") if site.cookie_name in line]) == cookies
+    app.reset()
+    session = app.get("/queue/session", headers=headers, status=200)
+    assert len([line for line in session.headers.getall("Set-Cookie") if site.cookie_name in line]) == cookies

@@ -26,13 +26,13 @@ def session_token(request: Request) -> str | None:
 def ensure_session_token(request: Request) -> str:
     """Return the session token.
 
-    A visitor without one gets it in a cookie with this response, unless the service worker fetched the page beforehand:
-    the cookie would replace that of a form which the visitor has opened since.
+    A visitor without one gets it in a cookie with this response, unless the service worker asks in the background: the
+    cookie would replace that of a form which the visitor has opened since.
     """
     token: str | None = request.environ.get("civicportal.token") or session_token(request)
     if token is None:
         token = new_token()
-        if "X-Offline-Copy" in request.headers:
+        if "X-Without-Cookie" in request.headers:
             request.environ["civicportal.token"] = token
         else:
             set_session_cookie(request, token)

@@ -206,7 +206,7 @@ self.formQueue = (() => {
       if (!due.length) {
         return;
       }
-      const session = await ask();
+      const session = await ask(due.some((entry) => entry.owner === LINK));
       await setOwner(session.owner);
       for (const entry of due) {
         if (entry.owner === LINK || (entry.owner === session.owner && session.owner !== VISITOR)) {
@@ -218,8 +218,11 @@ self.formQueue = (() => {
   function isDue(entry) {
     return entry.state === 'sending' || (entry.state === 'waiting' && !(entry.after > Date.now()));
   }
-  async function ask() {
-    const answered = await fetch(SESSION, { credentials: 'same-origin', cache: 'no-store' });
+  /* A visitor gets a session by it only if there is something to send without a sign-in: its cookie would replace that of
+     a form which the visitor opens meanwhile. */
+  async function ask(mayBegin) {
+    const headers = mayBegin ? {} : { 'X-Without-Cookie': 'true' };
+    const answered = await fetch(SESSION, { credentials: 'same-origin', cache: 'no-store', headers });
     return answered.ok ? answered.json() : Promise.reject(new Error('no session'));
   }
   async function send(key, session) {

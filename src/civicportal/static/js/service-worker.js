@@ -79,7 +79,7 @@ async function keepAll(paths, lasting) {
   const wanted = [...paths, ...lasting.filter((_path, place) => missing[place])];
   await Promise.all(
     wanted.map((path) =>
-      fetch(path, { credentials: 'same-origin', redirect: 'error', headers: { 'X-Offline-Copy': 'true' } })
+      fetch(path, { credentials: 'same-origin', redirect: 'error', headers: { 'X-Without-Cookie': 'true' } })
         .then((answer) => keep(path, answer, begun))
         .catch(() => {}),
     ),

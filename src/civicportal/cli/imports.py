@@ -5,12 +5,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
 from civicportal.cli.options import load_site
+from civicportal.util.folders import delete_left_behind, working_folder
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
@@ -191,6 +191,7 @@ def _import(site: "Site", given: ImportInput, mapping: Path, report: Path, *, ap
 
     if bool(given.open311) == bool(given.files):
         raise click.UsageError("name files, or a server by --open311")
+    delete_left_behind("import")
     found: ImportMapping = read_mapping(site, mapping.read_text(encoding="utf-8-sig"))
 
     def progress(name: str, done: int) -> None:
@@ -242,7 +243,7 @@ def _snapshot(site: "Site", given: ImportInput) -> "Iterator[Open311Snapshot]":
 
     server = Open311Server(address=given.open311, jurisdiction=given.jurisdiction)
     with (
-        TemporaryDirectory(prefix="civicportal-open311-") as folder,
+        working_folder("import") as folder,
         Open311Snapshot(site, server, given.snapshot or Path(folder)) as snapshot,
     ):
         yield snapshot

@@ -6,10 +6,10 @@ XlsxWriter holds one row in memory and the rest in a temporary file.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, BinaryIO
 
 from civicportal.domain.exports.values import Heading, is_formula
+from civicportal.util.folders import working_folder
 
 if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
@@ -53,7 +53,7 @@ class ExcelBook:
     """
 
     def __init__(self, file: BinaryIO, *, title: str, company: str, made: datetime, rtl: bool) -> None:
-        self._folder = TemporaryDirectory()
+        self._folder = working_folder("export")
         # Imported here: only the worker needs it, processes that serve pages do not.
         import xlsxwriter
 

@@ -2,12 +2,12 @@
 
 import json
 import sqlite3
-import tempfile
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from civicportal.portal.importing.sources import SourceRow
+from civicportal.util.folders import working_folder
 
 
 class Staging:
@@ -57,7 +57,7 @@ class Staging:
 def staging() -> Iterator[Staging]:
     """Yield a temporary database, which is deleted afterwards."""
     with (
-        tempfile.TemporaryDirectory(prefix="civicportal-import-") as folder,
+        working_folder("import") as folder,
         closing(sqlite3.connect(Path(folder) / "staging.db")) as database,
     ):
         database.execute("PRAGMA synchronous = OFF")

@@ -14,6 +14,7 @@ from civicportal.domain.audit.services import AuditService
 from civicportal.portal.importing.contents import FileContents
 from civicportal.portal.importing.models import UNFINISHED, ImportBatch, ImportFile, ImportTask
 from civicportal.util.errors import NotFound, Refused
+from civicportal.util.folders import delete_left_behind
 from civicportal.util.i18n import _
 
 if TYPE_CHECKING:
@@ -266,7 +267,7 @@ def digest_of(mapping: str) -> str:
 
 
 def clean_imports(site: "Site") -> None:
-    """Delete expired imports, then their files."""
+    """Delete expired imports, then their files, and what killed processes have left of others."""
     with site.work() as work:
         service = work.get(ImportTaskService)
         old = select(ImportTask).where(
@@ -275,3 +276,4 @@ def clean_imports(site: "Site") -> None:
         keys = [key for task in work.session.scalars(old).all() for key in service.delete(task)]
     for key in keys:
         site.storage.delete(key)
+    delete_left_behind("import")

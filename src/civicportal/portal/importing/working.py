@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from datetime import time as clock_time
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, or_, select, update
@@ -46,6 +45,7 @@ from civicportal.portal.importing.sources import SourceFile
 from civicportal.portal.importing.tasks import KEPT, MANAGE, MOST_FILES, clean_imports, digest_of
 from civicportal.portal.importing.undo import undo_batch
 from civicportal.util.errors import Refused
+from civicportal.util.folders import working_folder
 from civicportal.util.i18n import _, say
 
 if TYPE_CHECKING:
@@ -253,7 +253,7 @@ def _fetch(site: "Site", task: ImportTask) -> "tuple[list[Item], dict[str, objec
             _write(site, task, {"total": windows})
             time.sleep(min(left, WAIT_SECONDS))  # Retry-After of the server; the lease is renewed in between
 
-    with TemporaryDirectory(prefix="civicportal-open311-") as name, _reporting(site, task) as (report, found):
+    with working_folder("import") as name, _reporting(site, task) as (report, found):
         folder, server = Path(name), Open311Server(address=task.address, jurisdiction=task.jurisdiction)
         for file in _stored(site, task):
             # What is there is not read again, unless it is of days that have not ended yet.
@@ -315,7 +315,7 @@ class _Given:
 @contextmanager
 def _files(site: "Site", task: ImportTask) -> Iterator[_Given]:
     """Yield copies of the files under their names, and the contents of archives, in a folder of their own."""
-    with TemporaryDirectory(prefix="civicportal-import-") as name:
+    with working_folder("import") as name:
         unpacking = Unpacking(Path(name), most=LARGEST)
         tables = []
         for file in _stored(site, task):
@@ -338,7 +338,7 @@ def _files(site: "Site", task: ImportTask) -> Iterator[_Given]:
 def _reporting(site: "Site", task: ImportTask) -> "Iterator[tuple[ImportReport, dict[str, object]]]":
     """Yield a report, and values of the task that name it when it has ended."""
     found: dict[str, object] = {}
-    with TemporaryDirectory(prefix="civicportal-report-") as name:
+    with working_folder("import") as name:
         path = Path(name) / "report.csv"
         with open_report(site, path, task.locale) as report:
             yield report, found

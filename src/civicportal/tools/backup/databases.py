@@ -18,8 +18,8 @@ from sqlalchemy.exc import DBAPIError
 
 from civicportal.core.db import make_engines
 from civicportal.tools.backup.errors import BackupError
-from civicportal.tools.backup.folders import LEFT_BEHIND, working_folder
 from civicportal.tools.backup.programs import Client, programs_of, server_version
+from civicportal.util.folders import LEFT_BEHIND, working_folder
 from civicportal.util.queries import Rows
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ def clear(engines: "Engines") -> None:
 
 
 def _load_sqlite(path: Path, source: IO[bytes]) -> None:
-    with working_folder(path.parent) as folder:
+    with working_folder("backup", path.parent) as folder:
         unpacked = Path(folder) / "database"
         with unpacked.open("wb") as file:
             shutil.copyfileobj(source, file)

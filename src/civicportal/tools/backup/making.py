@@ -22,7 +22,6 @@ from civicportal.portal.backups import records
 from civicportal.tools.backup.archive import DATABASE, FILES, LIST, MANIFEST, ArchiveWriter
 from civicportal.tools.backup.databases import dump, file_of
 from civicportal.tools.backup.errors import BackupError, telling
-from civicportal.tools.backup.folders import delete_left_behind, working_folder
 from civicportal.tools.backup.manifest import BESIDE_IT, Manifest, describe
 from civicportal.tools.backup.repository import (
     FORM,
@@ -37,6 +36,7 @@ from civicportal.tools.backup.sealing import SUFFIX, recipients, seal, sign
 from civicportal.tools.backup.targets import ARCHIVES, BackupTarget, FolderTarget, open_target
 from civicportal.tools.backup.verifying import BackupVerification, verify_file
 from civicportal.util.errors import CivicportalError
+from civicportal.util.folders import delete_left_behind, working_folder
 
 if TYPE_CHECKING:
     from pyrage import Recipient
@@ -94,7 +94,7 @@ def make_backup(site: "Site", target: Path | str, progress: Progress, *, verify:
             # An unencrypted archive is never in the folder of backups.
             with (
                 nullcontext() if name else place.locked(),
-                working_folder(None if keys else beside) as folder,
+                working_folder("backup", None if keys else beside) as folder,
             ):
                 making = _Making(site, manifest, moment, place, name, keys, Path(folder), progress)
                 made = making.run(verify)
@@ -115,7 +115,7 @@ def _prepare(site: "Site", target: BackupTarget) -> Path | None:
     if folder:
         folder.mkdir(mode=0o700, exist_ok=True)
         places += [folder, folder / ARCHIVES]
-    delete_left_behind(*places)
+    delete_left_behind("backup", *places)
     return folder
 
 

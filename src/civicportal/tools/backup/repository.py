@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING
 
 from civicportal.core.storage import FileMissing
 from civicportal.tools.backup.errors import BackupError, telling
-from civicportal.tools.backup.folders import working_folder
 from civicportal.tools.backup.sealing import SUFFIX, digest_of, is_sealed, seal, unseal
 from civicportal.tools.backup.targets import ARCHIVES, INDEX, PICTURES, BackupTarget
+from civicportal.util.folders import working_folder
 
 if TYPE_CHECKING:
     from pyrage import Identity, Recipient
@@ -212,7 +212,7 @@ def store_pictures(
     first = BEGINNING if others and (lost or not index.has_any()) else at
     named = added = 0
     with (
-        working_folder() as folder,
+        working_folder("backup") as folder,
         ThreadPoolExecutor(THREADS) as pool,
     ):
         names = iter(storage.keys())
@@ -333,7 +333,7 @@ def prune(
 
 
 def _delete_unneeded(target: BackupTarget, kept: set[datetime], progress: Progress) -> int:
-    with working_folder() as folder, open_index(target, Path(folder)) as index:
+    with working_folder("backup") as folder, open_index(target, Path(folder)) as index:
         unneeded = index.unneeded([moment.strftime(FORM) for moment in sorted(kept)])
         for number, (key, name) in enumerate(unneeded, 1):
             target.delete(name)

@@ -31,11 +31,11 @@ from civicportal.portal.backups import records
 from civicportal.tools.backup.archive import DATABASE, FILES, LIST, ArchiveReader
 from civicportal.tools.backup.databases import clear, dump, has_tables, load
 from civicportal.tools.backup.errors import BackupError
-from civicportal.tools.backup.folders import PREFIX
 from civicportal.tools.backup.making import BATCH
 from civicportal.tools.backup.manifest import Manifest, fingerprint, refuse_unfit
 from civicportal.tools.backup.repository import THREADS, TOLD_EVERY, Progress, read_picture
 from civicportal.tools.backup.verifying import Opened, opened, picture_list, signature_check
+from civicportal.util.folders import prefix_of
 
 if TYPE_CHECKING:
     from pyrage import Identity
@@ -176,7 +176,7 @@ class _Undo:
 
     def __init__(self, site: "Site", mark: StoreMark | None, progress: Progress) -> None:
         self._site, self._store, self._mark, self._progress = site, site.storage.store, mark, progress
-        self._folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}before-"))
+        self._folder = Path(tempfile.mkdtemp(prefix=prefix_of("backup-before")))
         self._added = (self._folder / "added").open("w+")
         self._changed = self._folder / "changed"
         self._before = self._folder / "database"

@@ -21,8 +21,8 @@ from civicportal.core.storage.local import sync_folder
 from civicportal.core.storage.ranged import open_ranged
 from civicportal.core.storage.s3 import open_bucket
 from civicportal.tools.backup.errors import BackupError
-from civicportal.tools.backup.folders import PARTIAL
 from civicportal.util.errors import ConfigurationError
+from civicportal.util.folders import PARTIAL
 from civicportal.util.values import Values
 
 if TYPE_CHECKING:

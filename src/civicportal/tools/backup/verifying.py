@@ -15,11 +15,11 @@ from civicportal.portal.backups import records
 from civicportal.tools.backup.archive import DATABASE, FILES, LIST, MANIFEST, ArchiveReader
 from civicportal.tools.backup.databases import attachments, differences, figures, load, scratch
 from civicportal.tools.backup.errors import BackupError, telling
-from civicportal.tools.backup.folders import working_folder
 from civicportal.tools.backup.manifest import BESIDE_IT, Manifest, read_manifest
 from civicportal.tools.backup.repository import TOLD_EVERY, Progress, Stored, copy_out, read_picture
 from civicportal.tools.backup.sealing import check_signature, is_sealed, public_key, unseal
 from civicportal.tools.backup.targets import SCHEME, BackupTarget, open_target, repository_of
+from civicportal.util.folders import working_folder
 
 if TYPE_CHECKING:
     from pyrage import Identity
@@ -65,7 +65,7 @@ def opened(site: "Site", address: str, identities: "list[Identity]") -> Iterator
     target, name = open_target(site, address)
     if not name:
         raise BackupError(f"{address} is a folder: name one of its archives")
-    with working_folder() as folder:
+    with working_folder("backup") as folder:
         path = Path(address)
         if address.startswith(SCHEME):
             path = Path(folder) / "fetched"
@@ -159,7 +159,7 @@ def verify_file(
     """
     with (
         path.open("rb") as file,
-        working_folder(path.parent) as place,
+        working_folder("backup", path.parent) as place,
         closing(_Digests(Path(place) / "digests.db")) as digests,
     ):
         archive, folder = ArchiveReader(file), Path(place)

@@ -1,4 +1,4 @@
-"""Private working folders of backups and restores, and cleanup after killed processes."""
+"""Private working folders, and cleanup after killed processes."""
 
 import os
 import shutil
@@ -10,29 +10,40 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
-PREFIX = "civicportal-backup-"
 PARTIAL = ".partial-"
 """Prefix of a file that is being copied into a target."""
 LEFT_BEHIND = timedelta(days=1)
 """Age after which an unchanged folder belongs to a killed process."""
 
 
-def working_folder(beside: Path | None = None) -> "tempfile.TemporaryDirectory[str]":
+def prefix_of(purpose: str) -> str:
+    """Return how the names of working folders begin."""
+    return f"civicportal-{purpose}-"
+
+
+def working_folder(purpose: str, beside: Path | None = None) -> "tempfile.TemporaryDirectory[str]":
     """Create a private temporary folder (mode 0700).
 
+    A process that is killed leaves it: what writes personal data there calls :func:`delete_left_behind` too.
+
+    :param purpose: a word for its name, such as ``import``.
     :param beside: its parent folder, in which it is hidden; the temporary folder if None.
     """
-    return tempfile.TemporaryDirectory(prefix=f".{PREFIX}" if beside else PREFIX, dir=beside)
+    prefix = prefix_of(purpose)
+    return tempfile.TemporaryDirectory(prefix=f".{prefix}" if beside else prefix, dir=beside)
 
 
-def delete_left_behind(*places: Path) -> None:
-    """Delete the remains of killed backups and restores.
+def delete_left_behind(purpose: str, *places: Path) -> None:
+    """Delete the working folders and partial files of killed processes.
 
-    After a killed restore this includes the copy of the previous database: call it when the portal is complete.
+    After a killed restore those of backups include the copy of the previous database: delete them when the portal is
+    complete.
+
+    :param places: folders to look in, besides the temporary folder.
     """
     for place in (Path(tempfile.gettempdir()), *places):
-        for path in _found(place):
-            # Of two concurrent backups, one may delete what the other examines.
+        for path in _found(place, prefix_of(purpose)):
+            # Of two concurrent processes, one may delete what the other examines.
             with suppress(FileNotFoundError):
                 if not _is_left_behind(path):
                     continue
@@ -42,8 +53,8 @@ def delete_left_behind(*places: Path) -> None:
                     path.unlink()
 
 
-def _found(place: Path) -> Iterable[Path]:
-    for pattern in (f"{PREFIX}*", f".{PREFIX}*", f"{PARTIAL}*"):
+def _found(place: Path, prefix: str) -> Iterable[Path]:
+    for pattern in (f"{prefix}*", f".{prefix}*", f"{PARTIAL}*"):
         yield from place.glob(pattern)
 
 

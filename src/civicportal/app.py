@@ -29,6 +29,7 @@ from civicportal.web.compiled import COMPILED
 from civicportal.web.request import API, Request
 from civicportal.web.rest.roots import root_of
 from civicportal.web.static import StaticFiles
+from civicportal.web.templating import add_renderer
 
 CORE_PARTS = (
     "web",
@@ -73,7 +74,7 @@ def create_app(site: Site) -> Router:
     config.registry.static_files = _static_files(site)
     config.include("pyramid_tm")
     config.include("pyramid_retry")
-    config.include("pyramid_jinja2")
+    config.include(add_renderer)
     config.include("civicportal.web.origin")
     config.include("civicportal.web.headers")
     config.include("civicportal.web.request_checks")

@@ -1,3 +1,16 @@
+from types import ModuleType
+
+from jinja2 import Environment
+from pyramid.config import Configurator
 from zope.interface import Interface
 
 class IJinja2Environment(Interface): ...
+
+def add_jinja2_extension(config: Configurator, ext: str | type, name: str = ...) -> None: ...
+def add_jinja2_renderer(
+    config: Configurator, name: str, settings_prefix: str = ..., package: ModuleType | None = None
+) -> None: ...
+def add_jinja2_search_path(
+    config: Configurator, searchpath: str, name: str = ..., prepend: bool = False
+) -> None: ...
+def get_jinja2_environment(config: Configurator, name: str = ...) -> Environment: ...

@@ -13,7 +13,14 @@ from pyramid.config import Configurator
 from pyramid.events import BeforeRender
 from pyramid.request import RequestLocalCache
 from pyramid.threadlocal import get_current_request
+from pyramid_jinja2 import (
+    add_jinja2_extension,
+    add_jinja2_renderer,
+    add_jinja2_search_path,
+    get_jinja2_environment,
+)
 
+import civicportal
 from civicportal.core.translated import text_in
 from civicportal.util import tracking
 from civicportal.util.calendar import CityCalendar
@@ -260,6 +267,22 @@ def _names(request: Request) -> dict[str, object]:
 
 NAMES = RequestLocalCache(_names)
 """Variables cached per request: a page is rendered in many parts."""
+
+
+def add_renderer(config: Configurator) -> None:
+    """Add the renderer of ``.jinja2`` templates as ``pyramid_jinja2.includeme`` does, with the core as its package.
+
+    That function finds its package by reading the source of everything on the stack: 0.06 s of each start.
+    """
+    for directive in (
+        add_jinja2_extension,
+        add_jinja2_renderer,
+        add_jinja2_search_path,
+        get_jinja2_environment,
+    ):
+        config.add_directive(directive.__name__, directive)
+    config.add_jinja2_renderer(".jinja2", package=civicportal)
+    config.add_jinja2_search_path("civicportal:", name=".jinja2")
 
 
 def includeme(config: Configurator) -> None:

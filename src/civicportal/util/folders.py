@@ -34,7 +34,7 @@ def working_folder(purpose: str, beside: Path | None = None) -> "tempfile.Tempor
 
 
 def delete_left_behind(purpose: str, *places: Path) -> None:
-    """Delete the working folders and partial files of killed processes.
+    """Delete the working folders of killed processes, and the partial files in ``places``.
 
     After a killed restore those of backups include the copy of the previous database: delete them when the portal is
     complete.
@@ -42,7 +42,7 @@ def delete_left_behind(purpose: str, *places: Path) -> None:
     :param places: folders to look in, besides the temporary folder.
     """
     for place in (Path(tempfile.gettempdir()), *places):
-        for path in _found(place, prefix_of(purpose)):
+        for path in _found(place, prefix_of(purpose), partial=place in places):
             # Of two concurrent processes, one may delete what the other examines.
             with suppress(FileNotFoundError):
                 if not _is_left_behind(path):
@@ -53,8 +53,8 @@ def delete_left_behind(purpose: str, *places: Path) -> None:
                     path.unlink()
 
 
-def _found(place: Path, prefix: str) -> Iterable[Path]:
-    for pattern in (f"{prefix}*", f".{prefix}*", f"{PARTIAL}*"):
+def _found(place: Path, prefix: str, *, partial: bool) -> Iterable[Path]:
+    for pattern in (f"{prefix}*", f".{prefix}*", *([f"{PARTIAL}*"] if partial else ())):
         yield from place.glob(pattern)
 
 

@@ -8,7 +8,7 @@ from civicportal_announcements.jobs import erase_deleted
 from civicportal_announcements.models import Post, PostImage
 from civicportal_announcements.services import AnnouncementContent, PostService
 from civicportal_announcements.states import state_of
-from sqlalchemy import select
+from sqlalchemy import JSON, select, text
 
 from civicportal.api.cases import Attachment
 from civicportal.api.database import Work
@@ -214,3 +214,17 @@ class TestEvents:
         [(event, about)] = told
         assert (event, about["subject"]) == ("announcements.published", f"/announcements/{draft}")
         assert about["data"]["title"] == "باز است"
+
+    def test_the_trail_names_what_was_published_and_withdrawn(self, desk, site):
+        at_once = desk.put_up("باز است")
+        later = desk.put_up("پیش‌نویس", publish=False)
+        desk.act("update", later, content("بسته است"), version=1, publish=True)
+        desk.act("update", later, content("باز شد"), version=2)
+        rows = text("select action, data from audit_events where action like 'announcement:%' order by id")
+        with site.work(write=False) as work:
+            found = work.session.execute(rows.columns(data=JSON)).all()
+        assert [(action, data["post"], data["title"]) for action, data in found] == [
+            ("announcement:publish", at_once, "باز است"),
+            ("announcement:publish", later, "بسته است"),
+            ("announcement:unpublish", later, "باز شد"),
+        ]

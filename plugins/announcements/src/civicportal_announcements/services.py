@@ -90,7 +90,7 @@ class PostService(Service):
         self.session.flush()
         self._set_pictures(post, content.pictures, owner)
         if publish:
-            self._tell(post)
+            self._note_published(post)
         return post
 
     def update(
@@ -114,10 +114,13 @@ class PostService(Service):
         self._write(post, content, publish)
         self._set_pictures(post, content.pictures, owner)
         if publish and not was_published:
-            self._tell(post)
+            self._note_published(post)
+        elif was_published and not publish:
+            self._record("unpublish", post)
 
-    def _tell(self, post: Post) -> None:
-        """Tell other software that an announcement is shown, or will be."""
+    def _note_published(self, post: Post) -> None:
+        """Record that an announcement is shown, or will be, and tell other software."""
+        self._record("publish", post)
         starts_at = post.starts_at.isoformat() if post.starts_at else None
         self.work.publish(
             PUBLISHED,
@@ -129,8 +132,6 @@ class PostService(Service):
         self._require(PUBLISH if publish or post.published else EDIT)
         if publish:
             self.work.get(PublicTexts).check(None, content.texts)
-        if publish != post.published:
-            self._record("publish" if publish else "unpublish", post)
         now = self.work.clock.now()
         post.title, post.summary, post.body = content.title, content.summary, content.body
         post.search_text = search_key(f"{content.title} {content.summary} {content.body}")

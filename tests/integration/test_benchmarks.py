@@ -3,6 +3,7 @@
 import os
 import socket
 import tomllib
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 
 import pytest
@@ -55,21 +56,44 @@ def quiet(_text):
     """Say nothing."""
 
 
+@contextmanager
+def maker(civic_session, kind, folder):
+    """Yield a function that returns a site with an empty database, seeds and staff."""
+    with ExitStack() as stack:
+
+        def make():
+            database = civic_session.new_database(kind)
+            site = Site(SITE, environ={"BENCH_DATABASE_URL": database, "BENCH_FILES": str(folder)})
+            stack.callback(site.engines.dispose)
+            civic_session.databases.migrate(site)
+            load.prepare(site, quiet)
+            return site
+
+        yield make
+
+
 @pytest.fixture
 def make(civic_session, civic_database, tmp_path):
-    sites = []
+    with maker(civic_session, civic_database, tmp_path) as make:
+        yield make
 
-    def make():
-        database = civic_session.new_database(civic_database)
-        site = Site(SITE, environ={"BENCH_DATABASE_URL": database, "BENCH_FILES": str(tmp_path)})
-        civic_session.databases.migrate(site)
-        load.prepare(site, quiet)
-        sites.append(site)
-        return site
 
-    yield make
-    for site in sites:
-        site.engines.dispose()
+@pytest.fixture(scope="module")
+def city(civic_session, civic_database, tmp_path_factory):
+    """A site with 300 cases, which no test changes."""
+    with maker(civic_session, civic_database, tmp_path_factory.mktemp("city")) as make:
+        site = make()
+        fill(site)
+        yield site
+
+
+@pytest.fixture(scope="module")
+def large_city(civic_session, civic_database, tmp_path_factory):
+    """A site with 3000 cases, which no test changes."""
+    with maker(civic_session, civic_database, tmp_path_factory.mktemp("large_city")) as make:
+        site = make()
+        fill(site, 3000)
+        yield site
 
 
 def fill(site, cases=300):
@@ -92,11 +116,9 @@ def test_one_seed_makes_one_city_and_its_counters_are_right(make):
 
 
 @pytest.mark.both_databases
-def test_its_words_are_indexed_and_its_closed_cases_measured(make):
-    site = make()
-    fill(site)
-    assert SearchIndex(site.engines).verify() == (0, 0)
-    with site.work(write=False) as work:
+def test_its_words_are_indexed_and_its_closed_cases_measured(city):
+    assert SearchIndex(city.engines).verify() == (0, 0)
+    with city.work(write=False) as work:
         closed = select(func.count()).where(Case.closed_at.is_not(None))
         assert work.session.scalar(closed) > 100
         assert work.session.scalar(closed.where(Case.handling_minutes.is_(None))) == 0
@@ -105,39 +127,33 @@ def test_its_words_are_indexed_and_its_closed_cases_measured(make):
         assert work.session.scalar(select(func.count()).select_from(SearchWord)) > 100
 
 
-def test_words_of_a_season_are_written_in_it_alone(make):
-    site = make()
-    fill(site, 3000)
+def test_words_of_a_season_are_written_in_it_alone(large_city):
     months, moments = {}, {}
-    with site.work(write=False) as work:
+    with large_city.work(write=False) as work:
         for body, sent in work.session.execute(select(Case.body, Case.created_at)):
             for word in {SNOW, STORM}.intersection(body.split()):
                 moments.setdefault(word, []).append(sent)
-                months.setdefault(word, set()).add(site.calendar.year_month_day(sent.date())[1])
+                months.setdefault(word, set()).add(large_city.calendar.year_month_day(sent.date())[1])
     assert months[SNOW] == {10, 11}
     assert min(moments[STORM]) >= UNTIL - timedelta(days=2)
     assert max(moments[SNOW]) - min(moments[SNOW]) > timedelta(days=300)
 
 
-def test_its_lists_count_pictures_and_notes_and_a_lost_file_breaks_no_page(make):
-    site = make()
-    fill(site)
-    with site.work(write=False) as work:
+def test_its_lists_count_pictures_and_notes_and_a_lost_file_breaks_no_page(city):
+    with city.work(write=False) as work:
         cases = work.session.scalars(select(Case).where(Case.id.in_(select(Attachment.case_id)))).all()
         rows = work.get(RowService).rows([(case, None) for case in cases])
         assert {row.photos for row in rows} >= {1, 2, 3}
         assert {row.comments for row in rows} == {0, 1}
         key = work.session.scalars(select(Attachment.key).where(Attachment.case_id == cases[0].id)).first()
-    browser = TestApp(create_app(site), extra_environ={"HTTP_HOST": "127.0.0.1", "REMOTE_ADDR": "127.0.0.1"})
-    browser.set_cookie(site.cookie_name, Cast(site).staff["admin"].token)
+    browser = TestApp(create_app(city), extra_environ={"HTTP_HOST": "127.0.0.1", "REMOTE_ADDR": "127.0.0.1"})
+    browser.set_cookie(city.cookie_name, Cast(city).staff["admin"].token)
     assert f"/attachments/{key}/small" in browser.get(f"/kartable/cases/{cases[0].code}", status=200)
     browser.get(f"/attachments/{key}/small", status=404)
 
 
-def test_its_cases_say_what_their_histories_do(make):
-    site = make()
-    fill(site, 600)
-    with site.work(write=False) as work:
+def test_its_cases_say_what_their_histories_do(large_city):
+    with large_city.work(write=False) as work:
         columns = (Case.hops, Case.reopenings, Case.rated, Case.satisfied)
         sums = work.session.execute(select(*map(func.sum, columns))).one()
         histories = {
@@ -308,10 +324,8 @@ def test_a_crowded_machine_is_not_quiet_however_even_it_is(monkeypatch):
     assert failures(run) == []
 
 
-def test_every_gate_is_of_a_scenario_and_every_page_has_a_ratio(make):
-    site = make()
-    fill(site)
-    names = {one.name for one in scenarios(Cast(site))}
+def test_every_gate_is_of_a_scenario_and_every_page_has_a_ratio(city):
+    names = {one.name for one in scenarios(Cast(city))}
     gates = tomllib.loads(GATES.read_text(encoding="utf-8"))
     assert gates.keys() <= names | {THE_RUN, EVERY_PAGE, DELIVERY, REMOTE, BUILD, PAGE}
     bare = {"hello", "empty page, signed in", "picture received, refused"}
@@ -334,10 +348,8 @@ def test_what_programs_call_is_held_against_its_page():
     assert "| kartable | 12.0 | page | 10.0 | 1.20 | 5 | 4 |" in pages(run)
 
 
-def test_every_call_of_programs_names_a_page(make):
-    site = make()
-    fill(site)
-    everything = scenarios(Cast(site))
+def test_every_call_of_programs_names_a_page(city):
+    everything = scenarios(Cast(city))
     calls = {one.name for one in everything if one.name.startswith(("API, ", "Open311, list", "features"))}
     assert {one.name for one in everything if one.page} == calls
     names = {one.name for one in of_programs(everything)}
@@ -373,9 +385,7 @@ def test_growth_is_held_against_a_gate_and_a_goal():
     assert failures(many, gates) == ["kartable: growth is 3.1, the gate is 3"]
 
 
-def test_one_round_says_how_quiet_the_machine_was(make, tmp_path, monkeypatch):
-    site = make()
-    fill(site)
+def test_one_round_says_how_quiet_the_machine_was(city, tmp_path, monkeypatch):
     rates = iter((100.0, 80.0, 60.0))
     floor = run_of(rate=500.0).results[0].portal
 
@@ -384,8 +394,8 @@ def test_one_round_says_how_quiet_the_machine_was(make, tmp_path, monkeypatch):
 
     monkeypatch.setattr(Bench, "_window", window)
     bench = Bench(
-        site,
-        site.engines.read.url.render_as_string(hide_password=False),
+        city,
+        city.engines.read.url.render_as_string(hide_password=False),
         tmp_path,
         seconds=0.1,
         rounds=1,
@@ -394,15 +404,13 @@ def test_one_round_says_how_quiet_the_machine_was(make, tmp_path, monkeypatch):
     assert bench.run(only="hello").spread == 40.0
 
 
-def test_steps_and_referrals_share_out_their_cases_however_many_the_rounds(make, tmp_path):
-    site = make()
-    fill(site, 5000)
-    cast = Cast(site)
-    for rounds in (1, 3, 7):
+def test_steps_and_referrals_share_out_their_cases_however_many_the_rounds(large_city, tmp_path):
+    cast = Cast(large_city)
+    for rounds in (1, 3, 5):
         most = {one.name: one.most for one in scenarios(cast, rounds)}
         assert 1 <= most["step taken"] == most["referral"]
         assert 2 * rounds * (most["referral"] + WARM_UP) <= len(cast.steps)
-    bench = Bench(site, "", tmp_path, seconds=0.1, rounds=len(cast.steps), progress=quiet)
+    bench = Bench(large_city, "", tmp_path, seconds=0.1, rounds=len(cast.steps), progress=quiet)
     with pytest.raises(ValueError, match=r"step taken: too few registered reports for \d+ rounds"):
         bench.run(only="step")
 

@@ -120,7 +120,7 @@ def problems_of(operation, tokens, known, calls):
                 case.path_parameters[name] = data.draw(st.sampled_from(known[name]))
         for role, token in tokens.items():
             for title, text in failures_of(case, token).items():
-                found.setdefault((role, title), text)
+                found.setdefault((role, title), f"{role}: {text}")
 
     call()
     return list(found.values())

@@ -6,8 +6,8 @@ Alembic, which takes nine megabytes.
 
 import ast
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -121,18 +121,24 @@ def _revisions(package: Package) -> dict[str, tuple[str, ...]]:
     """Return the package's revisions, each with its predecessors."""
     found = {}
     for path in package.versions.glob("*.py"):
-        names = dict(_constants(path))
+        names = _constants(path)
         if isinstance(revision := names.get("revision"), str):
             earlier = names.get("down_revision") or ()
             found[revision] = (earlier,) if isinstance(earlier, str) else tuple(map(str, earlier))
     return found
 
 
-def _constants(path: Path) -> Iterator[tuple[str, str | tuple[str, ...] | None]]:
-    """Yield the constants of a revision: its id and its predecessors."""
+@cache
+def _constants(path: Path) -> dict[str, str | tuple[str, ...] | None]:
+    """Return the constants of a revision: its id and its predecessors.
+
+    Files are added while a process runs, and never change these.
+    """
+    found = {}
     for statement in ast.parse(path.read_bytes()).body:
         if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
             continue
         for target in statement.targets if isinstance(statement, ast.Assign) else [statement.target]:
             if isinstance(target, ast.Name) and target.id in ("revision", "down_revision"):
-                yield target.id, ast.literal_eval(statement.value)
+                found[target.id] = ast.literal_eval(statement.value)
+    return found

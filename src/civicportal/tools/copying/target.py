@@ -42,6 +42,11 @@ WRITTEN_BY_MIGRATIONS = {MARKS.name, Seed.__tablename__}
 """Tables in which ``civicportal db upgrade`` writes rows before a portal has any content."""
 LOCK = 0x636F7079
 """Key of PostgreSQL's advisory lock on a target: "copy"."""
+SETTINGS = text(
+    "SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '10s', true),"
+    " set_config('timezone', 'UTC', true)"
+)
+"""Begins each transaction on PostgreSQL: the settings are those of the transaction."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,12 +213,7 @@ class TargetDatabase:
     def _transaction(self) -> Iterator[Connection]:
         with self._connection.begin():
             if self.is_postgresql:
-                for setting in (
-                    "SET LOCAL statement_timeout = 0",
-                    "SET LOCAL lock_timeout = '10s'",
-                    "SET LOCAL timezone = 'UTC'",
-                ):
-                    self._connection.execute(text(setting))
+                self._connection.execute(SETTINGS)
             yield self._connection
 
     def _refuse_missing_rights(self) -> None:

@@ -206,7 +206,11 @@ def test_an_empty_form_never_crashes(city, who):
     for page in city.pages:
         if "POST" not in page.methods or page.route in ENDS_THE_SESSION:
             continue
-        for path in {page.path(), page.path(code=city.code, id="1")}:
+        paths = {page.path(code=city.code, id="1")}
+        if city.may_open(who, page):
+            # Others have sent theirs to something unknown without a token, and were refused before that was looked for.
+            paths.add(page.path())
+        for path in paths:
             answer = city.post(who, path, city.csrf(who))
             if not answered_rightly(city, who, page, answer) or wrong_headers(answer, path):
                 problems.append(f"{who} POST {path}: {answer.status}")

@@ -152,6 +152,40 @@ class TestPages:
         page = app.get("/desk/team", {"page": asked}, status=200)
         assert self.names(page) == self.names(app.get(f"/desk/team?page={shown}"))
 
+    def test_the_largest_numbers_come_first_where_that_is_asked(self, app, login, city, few_on_a_page):
+        login(city["head"])
+        first = app.get("/desk/team").click("بیشترین پروندهٔ گذشته از مهلت")
+        assert "سارا امینی" in self.names(first)[1], "the one with an overdue case"
+        # The others have none and stay in the order of their names, also on the next page.
+        second = first.click("بعدی")
+        assert "رضا کریمی" in self.names(first)[2]
+        assert "رئیس پسماند" in self.names(second)[1]
+        assert second.html.select_one(".menu-x [aria-current]").text.strip() == "بیشترین پروندهٔ گذشته از مهلت"
+
+    @pytest.mark.parametrize("typed", ["امینی", "امینی سارا", "اميني", "سارا  ام", "ساراامینی"])
+    def test_an_officer_is_found_by_any_part_of_the_name(self, app, login, city, few_on_a_page, typed):
+        login(city["head"])
+        page = app.get("/desk/team", {"sort": "all"})
+        form = page.forms["find-officers"]
+        form["q"] = typed
+        found = form.submit()
+        assert [name.startswith("س سارا امینی") for name in self.names(found)] == [True]
+        assert found.request.GET["sort"] == "all"
+        assert found.html.select(".pages-x") == []
+        everyone = found.click("پاک‌کردن")
+        assert (len(self.names(everyone)), everyone.request.GET["sort"]) == (3, "all")
+
+    def test_a_name_that_no_one_has_leads_back_to_everyone(self, app, login, city):
+        login(city["head"])
+        page = app.get("/desk/team", {"q": "دور"}, status=200)
+        assert self.names(page) == [], "the officer of another unit is not found"
+        assert len(self.names(page.click("نمایش همه"))) == 4
+
+    def test_an_order_that_is_none_is_that_of_the_names(self, app, login, city):
+        login(city["head"])
+        named = self.names(app.get("/desk/team"))
+        assert self.names(app.get("/desk/team", {"sort": "name; drop"}, status=200)) == named
+
     def test_a_team_that_fits_has_no_pages(self, app, login, city):
         login(city["head"])
         assert app.get("/desk/team").html.select(".pages-x") == []
@@ -232,6 +266,19 @@ def test_a_head_hands_on_the_cases_of_a_colleague(app, site, sign_in, city):
     assert "۲ از ۲" in result
     assert holder_of(site, city["late"]) == holder_of(site, city["waiting"]) == city["reza"].user_id
     assert holder_of(site, city["fresh"]) == city["head"].user_id
+
+
+def test_cases_are_handed_on_to_officers_of_their_unit_only(app, site, sign_in, city):
+    with site.work() as work:
+        boss = identity(work, make_staff(work, "administrator", username="boss"))
+    sign_in(boss)
+    assert "دور از اینجا" in app.get("/desk/team"), "an administrator heads every unit"
+    page = app.get(f"/desk/team/{city['sara'].user_id}")
+    form = next(one for one in page.forms.values() if "which" in one.fields)
+    people = {value for value, *_rest in form["to"].options}
+    assert people - {""} == {"unit", str(city["reza"].user_id), str(city["head"].user_id)}
+    form["to"].force_value(str(city["far"].user_id))
+    assert "این گزینه" in form.submit(status=422)
 
 
 def test_only_the_overdue_ones_are_handed_back_to_the_unit(app, site, sign_in, city):

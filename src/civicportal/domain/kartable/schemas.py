@@ -8,6 +8,7 @@ from civicportal.domain.cases.paging import SORTS
 from civicportal.domain.cases.schemas import LONGEST_WORDS
 from civicportal.domain.kartable.contractors import CANNOT, DONE
 from civicportal.domain.kartable.ready_texts import unknown_fields
+from civicportal.domain.kartable.team import TEAM_SORTS
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
 from civicportal.web.forms import (
@@ -84,6 +85,13 @@ class AssignmentSchema(StrictSchema):
         missing="",
         widget=TextAreaWidget(rows=3),
     )
+
+
+class TeamQuery(StrictSchema):
+    """Search and order of the list of a team, in the URL."""
+
+    q = Node(CleanText(0, 100), title=_("Name of an officer"), missing="")
+    sort = Node(Choice([*TEAM_SORTS.items()]), title=_("Sort by"), missing=None)
 
 
 class HandOnSchema(AssignmentSchema):

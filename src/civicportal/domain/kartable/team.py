@@ -22,7 +22,7 @@ from civicportal.domain.kartable.inbox import EVERYWHERE, VIEWS, InboxQuery, Inb
 from civicportal.domain.kartable.partitions import OTHER
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _
-from civicportal.util.persian import alphabetical
+from civicportal.util.persian import alphabetical, key
 from civicportal.util.queries import Rows
 from civicportal.web.schema import Option, whole_number
 
@@ -49,6 +49,8 @@ TEAM_VIEWS = {
     },
     WEEK: _("Done this week"),
 }
+TEAM_SORTS = {"overdue": _("Most overdue cases"), "all": _("Most open cases")}
+"""Orders of the list of a team besides that by name: the numbers of :class:`Load` by which it is sorted."""
 _HOLDER = func.coalesce(Referral.taken_by_id, Referral.to_user_id)
 BESIDES = (*ADDRESSED, JOB)
 TYPES = ("action", *BESIDES)
@@ -112,7 +114,7 @@ class TeamPage:
     :ivar number: from 1.
     :ivar pages: how many there are.
     :ivar officers: how many there are on all pages.
-    :ivar open_cases: of all pages.
+    :ivar open_cases: of the whole team, whatever is searched.
     """
 
     rows: list[TeamRow]
@@ -248,19 +250,25 @@ class TeamService(Service):
         """
         return self._rows(self.officers)
 
-    def page(self, number: int) -> TeamPage:
-        """Return a page of :meth:`rows`; the cases that no one holds are on each.
+    def page(self, number: int, *, name: str = "", sort: str | None = None) -> TeamPage:
+        """Return a page of :meth:`rows`; the cases that no one holds are on each, unless a name is searched.
 
         :param number: from 1; the nearest page that there is answers for another.
+        :param name: words, each of which is part of the name.
+        :param sort: one of :data:`TEAM_SORTS`, largest first; None sorts by name.
         """
-        pages = max(1, -(-len(self.officers) // PAGE_SIZE))
+        officers = [one for one in self.officers if _is_called(one.name, name)]
+        if sort:
+            # Equal ones stay in the order of their names.
+            officers.sort(key=lambda one: getattr(self.load(one.user_id), sort), reverse=True)
+        pages = max(1, -(-len(officers) // PAGE_SIZE))
         number = min(max(number, 1), pages)
-        shown = self.officers[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+        rows = self._rows(officers[(number - 1) * PAGE_SIZE : number * PAGE_SIZE])
         return TeamPage(
-            rows=self._rows(shown),
+            rows=rows[1:] if name else rows,
             number=number,
             pages=pages,
-            officers=len(self.officers),
+            officers=len(officers),
             open_cases=sum(load.all for load in self._loads.values()),
         )
 
@@ -283,6 +291,17 @@ class TeamService(Service):
     def officer(self, user_id: int) -> Officer | None:
         """Return an officer by user id, None for anyone else."""
         return next((one for one in self.officers if one.user_id == user_id), None)
+
+    def recipients(self, user_id: int) -> list[Officer]:
+        """Return the members to whom the cases, inquiries, copies and jobs of an officer can be assigned.
+
+        They belong to the units in which these are: an assignment does not change the unit.
+        """
+        led = in_led_units(self.work.actor, types=TYPES)
+        units = set(
+            self.session.scalars(select(Referral.to_unit_id).where(led, _OPEN, held_by(user_id)).distinct())
+        )
+        return [one for one in self.members if one.user_id != user_id and not units.isdisjoint(one.units)]
 
     def load(self, user_id: int) -> Load:
         """Return the load of one officer."""
@@ -324,6 +343,12 @@ class TeamService(Service):
 
 def _in_order(officers: Iterable[Officer]) -> list[Officer]:
     return sorted(officers, key=lambda one: (alphabetical(one.name), one.user_id))
+
+
+def _is_called(name: str, words: str) -> bool:
+    """Return whether each of some words is part of a name, however either is spelled."""
+    letters = key(name).replace(" ", "")
+    return all(word in letters for word in key(words).split())
 
 
 def inbox_of(work: "Work", filters: InboxQuery) -> InboxService:

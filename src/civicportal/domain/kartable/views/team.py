@@ -2,14 +2,16 @@
 
 from typing import TYPE_CHECKING
 
+from translationstring import TranslationString
+
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.narrowing import TEAM
 from civicportal.domain.kartable import bulk as many
 from civicportal.domain.kartable.assignment import NO_ONE, AssignmentService
 from civicportal.domain.kartable.balance import BalanceService
 from civicportal.domain.kartable.filters import ADDRESS
-from civicportal.domain.kartable.schemas import HandOnSchema
-from civicportal.domain.kartable.team import TeamService
+from civicportal.domain.kartable.schemas import HandOnSchema, TeamQuery
+from civicportal.domain.kartable.team import TEAM_SORTS, TeamService
 from civicportal.domain.kartable.views import forms
 from civicportal.domain.kartable.views.bulk import MOST
 from civicportal.domain.kartable.views.bulk_result import SourceList, show_later
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from civicportal.core.work import Work
 
 SOURCE = SourceList(route="team")
+SORTS: list[tuple[str | None, TranslationString]] = [(None, _("Name")), *TEAM_SORTS.items()]
 CONFIRMED = "confirmed"
 """Hidden field with the selection whose number of cases was shown."""
 
@@ -32,8 +35,14 @@ CONFIRMED = "confirmed"
 def team(request: Request) -> dict[str, object]:
     """Show the officers of the units that the person heads, with links to the cases of each."""
     service = request.work.get(TeamService)
+    form = BoundForm(request, TeamQuery())
+    values = form.read_filters(request.GET)
     return {
-        "page": service.page(whole_number(request.GET.get("page"))),
+        "page": service.page(whole_number(request.GET.get("page")), name=values["q"], sort=values["sort"]),
+        "form": form,
+        "values": values,
+        "sorts": SORTS,
+        "address": lambda **changes: with_query(request.route_path("team"), {**values, **changes}),
         "leads": service.leads,
         "everyone": TEAM,
         "list_url": _list_url,
@@ -96,7 +105,7 @@ def balance(request: Request) -> ViewResult:
 
 
 def _form(request: Request, work: "Work", user_id: int) -> BoundForm:
-    people = (one for one in work.get(TeamService).officers if one.user_id != user_id and one.units)
+    people = work.get(TeamService).recipients(user_id)
     options = [Option(value=str(one.user_id), label=one.name) for one in people]
     return BoundForm(
         request,

@@ -268,6 +268,7 @@ def test_a_head_hands_on_the_cases_of_a_colleague(app, site, sign_in, city):
     assert holder_of(site, city["fresh"]) == city["head"].user_id
 
 
+@pytest.mark.both_databases
 def test_cases_are_handed_on_to_officers_of_their_unit_only(app, site, sign_in, city):
     with site.work() as work:
         boss = identity(work, make_staff(work, "administrator", username="boss"))

@@ -34,6 +34,6 @@ def test_pictures_of_several_processes_stay_within_one_budget(
     picture: Callable[[], bytes], one: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ten at once took 2,021 MiB, with each process having decoders of its own."""
-    # Other tests that send a picture meanwhile would find both decoders of the machine taken for too long.
+    # Tests that send a picture at the same time would find both decoders of the machine taken for too long.
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     assert 0 < refusal.bombs(picture(), 10 if LONG else 4) < 2 * one

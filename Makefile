@@ -20,6 +20,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 STAMP := $(VENV)/requirements.stamp
 TEMPLATES := src plugins examples docs/_templates
+CATALOGUES := $(wildcard $(addsuffix /src/*/locale/*/LC_MESSAGES/*.po,. plugins/* examples/*))
 REQUIREMENTS := requirements-dev.txt constraints.txt pyproject.toml \
 	$(wildcard plugins/*/pyproject.toml examples/*/pyproject.toml)
 
@@ -32,7 +33,7 @@ CHECKS := tests/test_api.py tests/test_architecture.py tests/test_catalogues.py 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(STAMP) ## Make .venv with everything in it, again when the requirements change.
+setup: $(STAMP) $(CATALOGUES:.po=.mo) ## Make .venv with everything in it, again when the requirements change.
 
 $(STAMP): $(REQUIREMENTS)
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || .ci/packages python3-venv
@@ -40,6 +41,10 @@ $(STAMP): $(REQUIREMENTS)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
+
+# Installing compiles them once; a catalogue may change later.
+%.mo: %.po | $(STAMP)
+	$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
 
 demo: setup ## Run a portal full of invented cases; nothing leaves this machine. SITE=rivertown: another city.
 	$(BIN)/civicportal --site $(SITE_FILE) demo

@@ -1,10 +1,11 @@
 """States of announcements by the clock, in Python and SQL."""
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
 from civicportal_announcements.models import Post
-from civicportal_announcements.states import MARKS, READABLE, in_state, state_of
+from civicportal_announcements.states import MARKS, NUMBERS, READABLE, in_state, state_of
 from sqlalchemy import select
 
 from civicportal.testing import NOON
@@ -61,3 +62,5 @@ def test_the_database_says_the_same(site):
                 assert found == {post.id for post in posts if state_of(post, now) == state}
             readable = set(work.session.scalars(select(Post.id).where(in_state(now, *READABLE))))
             assert readable == {post.id for post in posts if state_of(post, now) in READABLE}
+            numbers = dict(work.session.execute(NUMBERS, {"now": now}).all())
+            assert numbers == Counter(state_of(post, now) for post in posts)

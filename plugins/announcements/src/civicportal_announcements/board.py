@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, func, select
 
 from civicportal.api.cases import Attachment
 from civicportal.api.database import Service, Work
@@ -13,7 +13,7 @@ from civicportal.api.localization import search_key
 from civicportal.api.plugins import NotFound
 from civicportal_announcements.models import Post, PostImage
 from civicportal_announcements.pictures import Picture
-from civicportal_announcements.states import ON_BOARD, READABLE, State, in_state
+from civicportal_announcements.states import MARKS, NUMBERS, ON_BOARD, READABLE, State, in_state
 
 ORDER = (Post.pinned.desc(), Post.weight.desc(), Post.id.desc())
 """Maximum announcements of the citizens' list."""
@@ -98,10 +98,8 @@ class AnnouncementReader(Service):
 
     def counts(self) -> dict[str, int]:
         """Return the number of announcements by state."""
-        names: tuple[State, ...] = ("draft", "scheduled", "live", "ended", "deleted")
-        sums = [func.sum(case((in_state(self.now, name), 1), else_=0)) for name in names]
-        row = self.session.execute(select(*sums).select_from(Post)).one()
-        return {name: number or 0 for name, number in zip(names, row, strict=True)}
+        numbers: dict[str, int] = dict(self.session.execute(NUMBERS, {"now": self.now}).all())
+        return {state: numbers.get(state, 0) for state in MARKS}
 
     # -- pictures -------------------------------------------------------------------------------------------
 

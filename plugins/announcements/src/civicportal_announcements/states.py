@@ -3,11 +3,13 @@
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select
 from translationstring import TranslationString
 
 from civicportal_announcements.i18n import _
 from civicportal_announcements.models import Post
+
+_NOW = bindparam("now", type_=Post.starts_at.type)
 
 State = Literal["draft", "scheduled", "live", "ended", "deleted"]
 
@@ -23,6 +25,21 @@ READABLE: tuple[State, ...] = ("live", "ended")
 """States that citizens can open by URL."""
 ON_BOARD: tuple[State, ...] = ("live", "scheduled")
 """States with a position in the list."""
+NUMBERS = (
+    select(
+        case(
+            (Post.deleted_at.is_not(None), "deleted"),
+            (Post.published.is_(False), "draft"),
+            (Post.starts_at > _NOW, "scheduled"),
+            (Post.ends_at <= _NOW, "ended"),
+            else_="live",
+        ).label("state"),
+        func.count(),
+    )
+    .select_from(Post)
+    .group_by("state")
+)
+"""Statement for (state, number of announcements) at the moment of its parameter ``now``."""
 
 
 def state_of(post: Post, now: datetime) -> State:

@@ -106,6 +106,29 @@ def test_a_holiday_moves_a_deadline_when_asked(portal: Portal, open_page: Open) 
     assert read(portal, code).deadline > before
 
 
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_row_that_was_moved_or_switched_stays_in_view(open_page: Open, scripts: bool) -> None:
+    admin = open_page("administrator", PHONE, java_script_enabled=scripts)
+    admin.goto("/admin/categories?kind=reports")
+    names = admin.locator("tbody .subj")
+    before = names.all_inner_texts()
+    admin.locator("tbody tr").last.locator("button[value=up]").click()
+    moved = admin.locator("tr:target")
+    expect(moved).to_be_in_viewport()
+    expect(moved.locator(".subj")).to_have_text(before[-1])
+    expect(names).not_to_have_text(before)
+    # The next key continues in the row.
+    admin.keyboard.press("Tab")
+    expect(moved.locator(".subj")).to_be_focused()
+    for is_active in ("false", "true"):
+        moved.locator("form[action*='/switch'] button").click()
+        expect(moved.locator("[name=active]")).not_to_have_value(is_active)
+        expect(moved).to_be_in_viewport()
+    moved.locator("button[value=down]").click()
+    expect(names).to_have_text(before)
+    expect(moved).to_be_in_viewport()
+
+
 def test_two_administrators_and_a_page_without_a_script(open_page: Open) -> None:
     first = open_page("administrator", DESKTOP, java_script_enabled=False)
     second = open_page("administrator", DESKTOP, java_script_enabled=False)

@@ -1,6 +1,7 @@
 """The administrators' pages of automations, through the real application, without script."""
 
 import pytest
+from rows import press_row
 from sqlalchemy import select
 
 from civicportal.domain.audit.models import AuditEvent
@@ -156,11 +157,11 @@ def test_order_switch_and_deletion(site, app, city):
     add(app, title="first")
     add(app, title="second")
     assert titles(app) == ["first", "second"]
-    up = [form for form in app.get(LIST).forms.values() if form.action.endswith("/move")]
-    up[-1].submit("direction", index=0, status=303)
+    with site.work(write=False) as work:
+        second = work.get(AutomationService).all()[-1].id
+    page = press_row(app.get(LIST), f"{LIST}/{second}/move", "up")
     assert titles(app) == ["second", "first"]
-    page = button(app.get(LIST), "/switch").submit(status=303).follow()
-    assert "The automation is switched off." in page
+    assert "The automation is switched off." in press_row(page, f"{LIST}/{second}/switch", "false")
     with site.work(write=False) as work:
         rows = work.get(AutomationService).all()
     assert [row.active for row in rows] == [False, True]

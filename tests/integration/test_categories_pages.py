@@ -1,8 +1,10 @@
 """The administrators' pages of categories, through the real application."""
 
 from importlib.resources import files
+from urllib.parse import urlencode
 
 import pytest
+from rows import press_row
 from sqlalchemy import select
 
 from civicportal.domain.audit.models import AuditEvent
@@ -111,18 +113,21 @@ def test_two_administrators_do_not_overwrite_each_other(site, app, boss, city):
 
 
 def test_categories_are_ordered_switched_and_searched(site, app, boss, city):
-    form_of(app.get(PAGE), f"{PAGE}/{city['sweeping']}/move").submit("direction", index=0, status=303)
+    press_row(app.get(PAGE), f"{PAGE}/{city['sweeping']}/move", "up")
     assert names(app) == ["موضوع cleaning", "موضوع sweeping", "موضوع bin", "موضوع other"]
-    form_of(app.get(PAGE), f"{PAGE}/{city['other']}/move").submit("direction", index=0, status=303)
+    press_row(app.get(PAGE), f"{PAGE}/{city['other']}/move", "up")
     assert names(app)[0] == "موضوع other"
     assert names(app, kind="petitions", q="زبا") == ["موضوع sweeping", "موضوع bin"]
     assert names(app, kind="nonsense", q="چیزی که نیست") == []
     with site.work() as work:
         code = make_case(work, category=work.session.get(Category, city["bin"])).code
-    form_of(app.get(PAGE), f"{PAGE}/{city['bin']}/switch").submit(status=303)
+    found = app.get(PAGE, {"kind": "petitions", "q": "زبا"})
+    words = urlencode({"q": "زبا"})
+    back = press_row(found, f"{PAGE}/{city['bin']}/switch?{words}", "false")
+    assert back.html.select_one("#find-category")["value"] == "زبا"
     assert not read(site, city["bin"]).active
     assert "موضوع bin" in app.get(f"/kartable/cases/{code}")
-    form_of(app.get(PAGE), f"{PAGE}/{city['bin']}/switch").submit(status=303)
+    press_row(app.get(PAGE), f"{PAGE}/{city['bin']}/switch", "true")
     assert read(site, city["bin"]).active
 
 

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import pytest
 from browser.pages import PAGES
+from rows import press_row
 
 from civicportal.portal.help.accessibility import checked
 from civicportal.portal.help.guides import guide
@@ -169,9 +170,7 @@ class TestQuestions:
 
     def test_questions_change_places(self, site, app, sign_in, officer, questions):
         sign_in(officer)
-        page = app.get("/desk/questions")
-        form = next(one for one in page.forms.values() if one.action.endswith(f"/{questions['سه']}/move"))
-        form.submit("direction", value="up", status=303)
+        press_row(app.get("/desk/questions"), f"/desk/questions/{questions['سه']}/move", "up")
         assert order(site) == ["پرسش یک؟", "پرسش سه؟", "پرسش دو؟"]
 
     def test_a_question_is_deleted_after_a_confirmation(self, site, app, sign_in, officer, questions):

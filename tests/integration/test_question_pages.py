@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from rows import press_row
 from sqlalchemy import select
 
 from civicportal.domain.audit.models import AuditEvent
@@ -213,12 +214,10 @@ class TestPages:
     def test_a_question_does_not_move_before_the_one_on_which_it_depends(
         self, site: Any, app: Any, boss: None, lamp: int
     ) -> None:
-        token = form_of(app.get(f"/admin/categories/{lamp}/questions"), "csrf_token")["csrf_token"].value
+        page = app.get(f"/admin/categories/{lamp}/questions")
         for key, moved in (("pole", False), ("where", True)):
             before = [one.key for one in self.questions(site, lamp)]
-            app.post(
-                f"/admin/questions/{row_of(site, key).id}/move", {"csrf_token": token, "direction": "up"}
-            )
+            page = press_row(page, f"/admin/questions/{row_of(site, key).id}/move", "up")
             assert (before != [one.key for one in self.questions(site, lamp)]) is moved
 
     def test_a_question_with_answers_is_retired_and_not_deleted(
@@ -268,7 +267,8 @@ class TestPages:
         app.post(f"/admin/choices/{ids['no']}/delete", {"csrf_token": token}, status=303)
         app.post(f"/admin/choices/{ids['no']}/switch", {"csrf_token": token, "active": "false"}, status=303)
         app.post(f"/admin/choices/{ids['yes']}/switch", {"csrf_token": token, "active": "false"}, status=303)
-        app.post(f"/admin/choices/{ids['c3']}/move", {"csrf_token": token, "direction": "up"}, status=303)
+        asked = app.get(f"/admin/questions/{row_of(site, 'danger').id}")
+        press_row(asked, f"/admin/choices/{ids['c3']}/move", "up")
         [danger, *_rest] = self.questions(site, lamp)
         assert [(one.key, one.active, one.stop) for one in danger.choices] == [
             ("yes", False, "با ۱۲۵ تماس بگیرید"),

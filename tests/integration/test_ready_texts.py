@@ -1,6 +1,7 @@
 """Ready texts: kept in their order by those who may, and only of the kinds they work on."""
 
 import pytest
+from rows import press_row
 
 from civicportal.domain.cases.schemas import PublicAnswer
 from civicportal.domain.cases.workflow import Transition
@@ -77,9 +78,7 @@ def test_the_order_is_changed_step_by_step(site, app, sign_in, officer, texts):
     sign_in(officer)
 
     def press(title, way):
-        page = app.get("/desk/texts")
-        form = next(f for f in page.forms.values() if f.action.endswith(f"/{texts[title]}/move"))
-        form.submit("direction", value=way, status=303)
+        press_row(app.get("/desk/texts"), f"/desk/texts/{texts[title]}/move", way)
 
     press("سه", "up")
     assert titles(site) == ["یک", "سه", "دو"]

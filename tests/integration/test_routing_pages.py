@@ -1,6 +1,7 @@
 """The administrators' pages of routing: rules, what they have done, and what they would do."""
 
 import pytest
+from rows import press_row
 from sqlalchemy import select
 
 from civicportal.domain.cases.services import CaseService
@@ -107,9 +108,9 @@ def test_rules_are_ordered_switched_and_deleted(site, app, boss, city):
     for n, key in enumerate(("first", "second", "third")):
         ident = add(site, key, city["pr"], n, kind="petitions")
     assert titles(app) == ["first", "second", "third"]
-    form_of(app.get(PAGE), f"{PAGE}/{ident}/move").submit("direction", index=0, status=303)
+    press_row(app.get(PAGE), f"{PAGE}/{ident}/move", "up")
     assert titles(app) == ["first", "third", "second"]
-    form_of(app.get(PAGE), f"{PAGE}/{ident}/switch").submit(status=303)
+    press_row(app.get(PAGE), f"{PAGE}/{ident}/switch", "false")
     with site.work(write=False) as work:
         assert not work.session.get(RoutingRule, ident).active
     form_of(app.get(f"{PAGE}/{ident}"), f"{PAGE}/{ident}/delete").submit(status=303)

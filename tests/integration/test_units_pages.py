@@ -1,6 +1,7 @@
 """The administrators' pages of units, through the real application."""
 
 import pytest
+from rows import press_row
 from sqlalchemy import select, update
 
 from civicportal.domain.audit.models import AuditEvent
@@ -123,9 +124,9 @@ def test_a_stale_form_that_is_refused_first_stays_stale(app, boss, city):
 
 def test_units_are_ordered_by_buttons(site, app, boss, city):
     assert names(app) == ["واحد pr", "واحد services", "واحد waste", "واحد civil"]
-    form_of(app.get(PAGE), f"{PAGE}/{city['civil']}/move").submit("direction", index=0, status=303)
+    press_row(app.get(PAGE), f"{PAGE}/{city['civil']}/move", "up")
     assert names(app) == ["واحد pr", "واحد civil", "واحد services", "واحد waste"]
-    form_of(app.get(PAGE), f"{PAGE}/{city['pr']}/move").submit("direction", index=1, status=303)
+    press_row(app.get(PAGE), f"{PAGE}/{city['pr']}/move", "down")
     assert names(app) == ["واحد civil", "واحد pr", "واحد services", "واحد waste"]
     assert trail(site).count("unit:move") == 2
 

@@ -23,7 +23,7 @@ from civicportal.domain.questionnaires.services import QuestionnaireService
 from civicportal.util.errors import Refused
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
-from civicportal.web.editing import edit_form, handle_edit
+from civicportal.web.editing import edit_form, handle_edit, press
 from civicportal.web.forms import BoundForm, optional_choice
 from civicportal.web.forms.filters import page_ends, with_query
 from civicportal.web.ordering import step
@@ -122,34 +122,38 @@ def log(request: Request) -> dict[str, object]:
 def move(request: Request) -> HTTPSeeOther:
     """Swap an automation with its neighbour."""
     service = request.work.get(AutomationService)
-    service.move(service.fetch(_id(request)), step(request))
-    return HTTPSeeOther(request.route_path("admin.automations"))
+    found = service.fetch(_id(request))
+    return press(request, lambda: service.move(found, step(request)), None, _row(request, found))
 
 
 def switch(request: Request) -> HTTPSeeOther:
     """Switch an automation on or off."""
     service = request.work.get(AutomationService)
+    found = service.fetch(_id(request), lock=True)
     on = request.POST.get("active") == "true"
-    service.set_active(service.fetch(_id(request), lock=True), on)
-    return _done(request, _("The automation is switched on.") if on else _("The automation is switched off."))
+    done = _("The automation is switched on.") if on else _("The automation is switched off.")
+    return press(request, lambda: service.set_active(found, on), done, _row(request, found))
 
 
 def delete(request: Request) -> HTTPSeeOther:
     """Delete an automation that has done nothing."""
     service = request.work.get(AutomationService)
-    try:
-        service.delete(service.fetch(_id(request), lock=True))
-    except Refused as refusal:
-        return _done(request, refusal.reason, "bad")
-    return _done(request, _("The automation was deleted."))
+    found = service.fetch(_id(request), lock=True)
+    done = _("The automation was deleted.")
+    return press(request, lambda: service.delete(found), done, request.route_path("admin.automations"))
 
 
 def _id(request: Request) -> int:
     return int(request.matchdict["id"])
 
 
-def _done(request: Request, told: str, tone: str = "good") -> HTTPSeeOther:
-    request.session.flash(request.translate(told), tone)
+def _row(request: Request, automation: Automation) -> str:
+    """Return the URL of an automation in the list."""
+    return request.route_path("admin.automations", _anchor=f"automation-{automation.id}")
+
+
+def _done(request: Request, told: str) -> HTTPSeeOther:
+    request.session.flash(request.translate(told), "good")
     return HTTPSeeOther(request.route_path("admin.automations"))
 
 

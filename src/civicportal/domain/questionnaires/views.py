@@ -184,13 +184,15 @@ def _id(request: Request) -> int:
 def _question(request: Request) -> tuple[QuestionEditor, CategoryQuestion, str]:
     editor = request.work.get(QuestionEditor)
     found = editor.fetch(_id(request), lock=True)
-    return editor, found, request.route_path("admin.questions", id=found.category_id)
+    back = request.route_path("admin.questions", id=found.category_id, _anchor=f"question-{found.id}")
+    return editor, found, back
 
 
 def _choice(request: Request) -> tuple[QuestionEditor, CategoryQuestion, QuestionChoice, str]:
     editor = request.work.get(QuestionEditor)
     asked, found = editor.fetch_choice(_id(request), lock=True)
-    return editor, asked, found, request.route_path("admin.question", id=asked.id)
+    back = request.route_path("admin.question", id=asked.id, _anchor=f"choice-{found.id}")
+    return editor, asked, found, back
 
 
 @contextmanager

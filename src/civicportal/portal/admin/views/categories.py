@@ -104,7 +104,7 @@ def move(request: Request) -> HTTPSeeOther:
     """Swap a category with its neighbour."""
     service = request.work.get(CategoryService)
     found = service.fetch(row_id(request))
-    return press(request, lambda: service.move(found, step(request)), None, address(request, kind=found.kind))
+    return press(request, lambda: service.move(found, step(request)), None, _row(request, found))
 
 
 def switch(request: Request) -> HTTPSeeOther:
@@ -113,7 +113,7 @@ def switch(request: Request) -> HTTPSeeOther:
     found = service.fetch(row_id(request), lock=True)
     on = request.POST.get("active") == "true"
     done = _("Citizens can choose it.") if on else _("Citizens cannot choose it any more. Its cases stay.")
-    return press(request, lambda: service.set_active(found, on), done, address(request, kind=found.kind))
+    return press(request, lambda: service.set_active(found, on), done, _row(request, found))
 
 
 def delete(request: Request) -> HTTPSeeOther:
@@ -127,6 +127,12 @@ def delete(request: Request) -> HTTPSeeOther:
 def address(request: Request, **parts: object) -> str:
     """Return the URL of the list."""
     return with_query(request.route_path("admin.categories"), parts)
+
+
+def _row(request: Request, category: Category) -> str:
+    """Return the URL of a category in the list, as it was searched."""
+    words = BoundForm(request, ListQuery()).read_filters(request.GET)["q"]
+    return f"{address(request, kind=category.kind, q=words)}#category-{category.id}"
 
 
 def _place(request: Request) -> tuple[str, Category | None]:

@@ -94,9 +94,7 @@ def move(request: Request) -> HTTPSeeOther:
     """Swap a rule with its neighbour."""
     service = request.work.get(RuleService)
     found = service.fetch(row_id(request))
-    return press(
-        request, lambda: service.move(found, step(request)), None, request.route_path("admin.routing")
-    )
+    return press(request, lambda: service.move(found, step(request)), None, _row(request, found))
 
 
 def switch(request: Request) -> HTTPSeeOther:
@@ -105,7 +103,7 @@ def switch(request: Request) -> HTTPSeeOther:
     found = service.fetch(row_id(request), lock=True)
     on = request.POST.get("active") == "true"
     done = _("The rule is switched on.") if on else _("The rule is switched off.")
-    return press(request, lambda: service.set_active(found, on), done, request.route_path("admin.routing"))
+    return press(request, lambda: service.set_active(found, on), done, _row(request, found))
 
 
 def delete(request: Request) -> HTTPSeeOther:
@@ -114,6 +112,11 @@ def delete(request: Request) -> HTTPSeeOther:
     found = service.fetch(row_id(request), lock=True)
     done = _("The rule was deleted.")
     return press(request, lambda: service.delete(found), done, request.route_path("admin.routing"))
+
+
+def _row(request: Request, rule: RoutingRule) -> str:
+    """Return the URL of a rule in the list."""
+    return request.route_path("admin.routing", _anchor=f"rule-{rule.id}")
 
 
 def _trial(request: Request, columns: Values, found: RoutingRule | None) -> dict[str, object]:

@@ -90,7 +90,8 @@ def move(request: Request) -> HTTPSeeOther:
     """Swap a unit with its neighbour."""
     service = request.work.get(UnitService)
     found = service.fetch(row_id(request))
-    return press(request, lambda: service.move(found, step(request)), None, request.route_path("admin.units"))
+    target = request.route_path("admin.units", _anchor=f"unit-{found.id}")
+    return press(request, lambda: service.move(found, step(request)), None, target)
 
 
 def close(request: Request) -> ViewResult:

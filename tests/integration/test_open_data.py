@@ -460,6 +460,20 @@ def test_a_build_that_fails_leaves_the_files_of_the_one_before(open_site, clock,
         assert [one.level for one in findings(work)] == ["warning"]
 
 
+def test_a_portal_that_never_completed_a_build_is_told(open_site):
+    def told():
+        with open_site.work(write=False) as work:
+            return [(one.level, one.text) for one in findings(work)]
+
+    assert told() == [("warning", "open data were not built yet")]
+    with open_site.work() as work:
+        # A process that was killed writes no end.
+        work.session.add(DataBuild(started_at=work.clock.now()))
+    assert told() == [("warning", "open data were not built yet")]
+    build(open_site)
+    assert told() == []
+
+
 def test_the_sweeper_knows_the_files(open_site, clock):
     build(open_site)
     orphan = "A" * 22

@@ -15,7 +15,7 @@ OLD = timedelta(days=2)
 
 
 def findings(work: "Work") -> Iterator[Finding]:
-    """Yield the error of the last build, or that it is old."""
+    """Yield the error of the last build, or that it is old or was never completed."""
     if not work.site.settings["open_data"]["enabled"]:
         return
     service = work.get(BuildService)
@@ -27,12 +27,14 @@ def findings(work: "Work") -> Iterator[Finding]:
             text=_("the last build of open data failed: ${reason}", mapping={"reason": last.error}),
             remedy=_("correct the cause, then run civicportal open-data build"),
         )
-    elif last is not None and (
-        good is None or work.clock.now() - (good.finished_at or good.started_at) > OLD
-    ):
+        return
+    age = None if good is None else work.clock.now() - (good.finished_at or good.started_at)
+    if age is None or age > OLD:
         yield Finding(
             level="warning",
             place="open data",
-            text=_("open data were not built for two days"),
+            text=_("open data were not built yet")
+            if age is None
+            else _("open data were not built for two days"),
             remedy=_("check that a worker runs, or run civicportal open-data build"),
         )

@@ -6,12 +6,12 @@ from typing import Literal
 from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select
 from translationstring import TranslationString
 
+from civicportal.api.database import UTCDateTime
 from civicportal_announcements.i18n import _
 from civicportal_announcements.models import Post
 
-_NOW = bindparam("now", type_=Post.starts_at.type)
-
 State = Literal["draft", "scheduled", "live", "ended", "deleted"]
+Moment = datetime | ColumnElement[datetime]
 
 #: State: title, colour and icon of its badge.
 MARKS: dict[State, tuple[TranslationString, str, str]] = {
@@ -25,21 +25,6 @@ READABLE: tuple[State, ...] = ("live", "ended")
 """States that citizens can open by URL."""
 ON_BOARD: tuple[State, ...] = ("live", "scheduled")
 """States with a position in the list."""
-NUMBERS = (
-    select(
-        case(
-            (Post.deleted_at.is_not(None), "deleted"),
-            (Post.published.is_(False), "draft"),
-            (Post.starts_at > _NOW, "scheduled"),
-            (Post.ends_at <= _NOW, "ended"),
-            else_="live",
-        ).label("state"),
-        func.count(),
-    )
-    .select_from(Post)
-    .group_by("state")
-)
-"""Statement for (state, number of announcements) at the moment of its parameter ``now``."""
 
 
 def state_of(post: Post, now: datetime) -> State:
@@ -58,12 +43,15 @@ def state_of(post: Post, now: datetime) -> State:
     return "live"
 
 
-def in_state(now: datetime, *states: State) -> ColumnElement[bool]:
-    """Return the condition that the state is one of these."""
+def in_state(now: Moment, *states: State) -> ColumnElement[bool]:
+    """Return the condition that the state is one of these.
+
+    :param now: aware, or the parameter of a statement.
+    """
     return or_(*(_condition(state, now) for state in states))
 
 
-def _condition(state: State, now: datetime) -> ColumnElement[bool]:
+def _condition(state: State, now: Moment) -> ColumnElement[bool]:
     there = Post.deleted_at.is_(None)
     if state == "deleted":
         return Post.deleted_at.is_not(None)
@@ -75,3 +63,13 @@ def _condition(state: State, now: datetime) -> ColumnElement[bool]:
     if state == "ended":
         return and_(begun, Post.ends_at <= now)
     return and_(begun, or_(Post.ends_at.is_(None), Post.ends_at > now))
+
+
+_NOW = bindparam("now", type_=UTCDateTime())
+# Built once, since every desk asks for it.
+NUMBERS = (
+    select(case(*((in_state(_NOW, state), state) for state in MARKS)).label("state"), func.count())
+    .select_from(Post)
+    .group_by("state")
+)
+"""Statement for (state, number of announcements); its parameter ``now`` is aware."""

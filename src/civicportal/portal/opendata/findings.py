@@ -27,14 +27,17 @@ def findings(work: "Work") -> Iterator[Finding]:
             text=_("the last build of open data failed: ${reason}", mapping={"reason": last.error}),
             remedy=_("correct the cause, then run civicportal open-data build"),
         )
-        return
-    age = None if good is None else work.clock.now() - (good.finished_at or good.started_at)
-    if age is None or age > OLD:
+    elif good is None:
         yield Finding(
             level="warning",
             place="open data",
-            text=_("open data were not built yet")
-            if age is None
-            else _("open data were not built for two days"),
+            text=_("open data were not built yet"),
+            remedy=_("check that a worker runs, or run civicportal open-data build"),
+        )
+    elif work.clock.now() - (good.finished_at or good.started_at) > OLD:
+        yield Finding(
+            level="warning",
+            place="open data",
+            text=_("open data were not built for two days"),
             remedy=_("check that a worker runs, or run civicportal open-data build"),
         )

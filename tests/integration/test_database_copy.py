@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from copied_portals import MOMENT, all_rows, duplicate, filled_site, on, run_and_kill, unseen, with_tables
 from selection import LONG
-from sqlalchemy import delete, event, func, insert, select, text, update
+from sqlalchemy import Engine, delete, event, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from civicportal.cli import main
@@ -210,6 +210,25 @@ class TestInterrupted:
         assert (starts(source), starts(target)) == (False, True)
         assert all_rows(target) == before
 
+    def test_the_connections_of_the_run_before_may_need_a_moment_to_go(self, source, target):
+        tries = []
+
+        def step(connection, cursor, statement, *_rest):
+            if "pg_try_advisory_lock" in statement:
+                tries.append(statement)
+                if len(tries) == 2:
+                    before.invalidate()
+
+        event.listen(Engine, "before_cursor_execute", step)
+        try:
+            with target.engines.read.connect() as before:
+                before.execute(text("SELECT pg_advisory_lock(:key)"), {"key": 0x636F7079})
+                copy_database(source, target, unseen)
+        finally:
+            event.remove(Engine, "before_cursor_execute", step)
+        assert len(tries) > 1
+        assert starts(target)
+
     def test_rows_of_the_run_before_are_kept(self, source, target):
         assert not run_until_table(source, target, "case_events")
         done = copy_database(source, target, unseen)
@@ -394,7 +413,8 @@ class TestRefusals:
         with pytest.raises(CopyError, match=r"the portal was moved to postgresql.*: copy from there"):
             copy_database(source, third, unseen)
 
-    def test_two_copies_at_a_time(self, source, target):
+    def test_two_copies_at_a_time(self, source, target, monkeypatch):
+        monkeypatch.setattr("civicportal.tools.copying.target.PATIENCE", 0)
         with target.engines.read.connect() as connection:
             connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": 0x636F7079})
             self.refused(source, target, "another copy into it runs: wait for its end")

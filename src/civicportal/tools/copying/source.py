@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 STOP = "stop the portal and its workers (systemctl stop civicportal.socket civicportal civicportal-worker)"
 PATIENCE = 5.0
-"""Seconds in which connections that were just closed must have gone."""
+"""Seconds in which connections that were just closed must have gone, here and in the target."""
 MARKS: Table = PortalMark.metadata.tables[PortalMark.__tablename__]
 
 

@@ -6,6 +6,7 @@ It is empty, or the same copy was begun in it.
 import json
 import re
 import secrets
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from civicportal.domain.ownership.models import COPYING, MOVED
 from civicportal.portal import upgrade as migrate
 from civicportal.tools.backup.databases import Figures
 from civicportal.tools.copying.errors import CopyError, explaining
-from civicportal.tools.copying.source import MARKS, SourceDatabase, place_of
+from civicportal.tools.copying.source import MARKS, PATIENCE, SourceDatabase, place_of
 from civicportal.tools.copying.tables import CopiedTable
 from civicportal.util.errors import ConfigurationError
 
@@ -270,11 +271,20 @@ def open_target(site: "Site", tables: list[CopiedTable]) -> Iterator[TargetDatab
         with explaining(place), engine.connect() as connection, engine.connect() as lock:
             if engine.dialect.name == "postgresql":
                 lock.execution_options(isolation_level="AUTOCOMMIT")
-                if not lock.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": LOCK}):
-                    raise CopyError(f"{place}: another copy into it runs: wait for its end, or stop it")
+                _lock(lock, place)
             yield TargetDatabase(site, connection, tables)
     finally:
         engine.dispose()
+
+
+def _lock(connection: Connection, place: str) -> None:
+    # The server keeps the lock of a copy that was interrupted until it notices that its connection is gone. A statement
+    # that waited for the lock would hold back a CREATE INDEX CONCURRENTLY of a copy that does run.
+    until = time.monotonic() + PATIENCE
+    while not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": LOCK}):
+        if time.monotonic() > until:
+            raise CopyError(f"{place}: another copy into it runs: wait for its end, or stop it")
+        time.sleep(0.1)  # PostgreSQL announces no end of a connection
 
 
 def _copy_in(connection: Connection, one: CopiedTable, rows: Iterator[Sequence[object]]) -> int:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from civicportal.domain.accounts.deputies import DeputyService
-from civicportal.domain.accounts.models import User
+from civicportal.domain.accounts.models import Membership, User
 from civicportal.domain.accounts.permissions import LEAD
 from civicportal.domain.cases.access.rights import AccessService
 from civicportal.domain.cases.models import Case
@@ -18,7 +18,7 @@ from civicportal.domain.kartable.exports import ExportFilters, KartableSource
 from civicportal.domain.kartable.inbox import InboxQuery
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.kartable.team import TEAM_VIEWS, TeamInbox, TeamService
-from civicportal.domain.organization.models import Category
+from civicportal.domain.organization.models import Category, Unit
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
 from civicportal.util.i18n import latin_digits
@@ -357,6 +357,39 @@ def test_many_cases_are_handed_over_at_once(app, site, sign_in, city):
     form["to"] = str(city["reza"].user_id)
     assert "۲ از ۲" in form.submit().follow()
     assert [holder_of(site, code) for code in city["free"]].count(city["reza"].user_id) == 2
+
+
+def test_officers_are_offered_with_the_number_of_the_cases_that_they_may_have(app, site, sign_in, city):
+    with site.work() as work:
+        light = work.session.scalars(select(Unit).where(Unit.key == "lighting")).one()
+        there = make_case(work, category=make_category(work, "lamps", unit=light)).code
+        sara = work.session.get_one(User, city["sara"].user_id)
+        role_id = sara.memberships[0].role_id
+        work.session.add(Membership(user_id=sara.id, role_id=role_id, unit_id=light.id))
+        everywhere = identity(work, make_staff(work, "everywhere", name="مدیر"))
+    sign_in(everywhere)
+    token = form_to(app.get("/kartable"), "/kartable/bulk")["csrf_token"].value
+    body = {"csrf_token": token, "action": "assign"}
+
+    def offered(*codes):
+        asked = app.post("/kartable/bulk", [*body.items(), *(("code", code) for code in codes)])
+        form = next(one for one in asked.forms.values() if "to" in one.fields)
+        return asked, form, [label for _value, _chosen, label in form["to"].options[2:]]
+
+    asked, form, labels = offered(*city["free"], there)
+    assert labels[0] == "سارا امینی"
+    assert labels[1:] == [
+        "رضا کریمی (۳ از ۴)",
+        "رئیس پسماند (۳ از ۴)",
+        "دور از اینجا (۱ از ۴)",
+        "کارمند ۶ (۱ از ۴)",
+    ]
+    assert "در چند واحد" in asked
+    form["to"] = str(city["reza"].user_id)
+    assert "۳ از ۴" in form.submit().follow()
+    asked, _form, labels = offered(*city["free"])
+    assert "رضا کریمی" in labels
+    assert "در چند واحد" not in asked
 
 
 def test_the_list_of_a_holder_is_exported(site, city):

@@ -191,7 +191,7 @@ def _take_in_hand(work: "Work", case: Case) -> object:
 def _assign(request: Request, codes: Sequence[str]) -> ViewResult:
     with _reading(request) as work:
         cases = _cases(work, codes)
-        offered = forms.colleagues(work, {case.unit_id for case in cases if case.unit_id}, forms.ANYBODY)
+        offered = forms.colleagues_of_all(work, cases)
     form = forms.assignment_form(request, offered, ignore=OWN)
     values = _values(request, form, "to")
     if values is None:

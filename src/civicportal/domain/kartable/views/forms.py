@@ -1,7 +1,8 @@
 """Forms of the case page and of bulk actions."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from civicportal.domain.kartable.ready_texts import ReadyTextService
 from civicportal.domain.kartable.recent import RecentAddresseeService
 from civicportal.domain.kartable.types import Addressee
 from civicportal.domain.organization.services import OrganizationService
-from civicportal.util.i18n import _
+from civicportal.util.i18n import _, format_number
 from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm
 from civicportal.web.request import Request
@@ -195,6 +196,28 @@ def colleagues(work: "Work", unit_ids: Iterable[int], holder: int | None) -> lis
     ids = [*filter(names.__contains__, recent), *(user_id for user_id in names if user_id not in recent)]
     options = [Option(value=str(user_id), label=names[user_id]) for user_id in ids]
     return options if holder is None else [Option(value=UNIT, label=_("The whole unit")), *options]
+
+
+def colleagues_of_all(work: "Work", cases: Sequence[Case]) -> list[Option]:
+    """Return the officers to whom at least one of several cases may be assigned, those of most cases first.
+
+    The label of those who may not have all cases says how many.
+    """
+    units = Counter(case.unit_id for case in cases if case.unit_id)
+    custody, numbers = work.get(CustodyService), Counter[str]()
+    for unit_id, number in units.items():
+        numbers.update({str(user_id): number for user_id in custody.officers(unit_id)})
+
+    def labelled(option: Option) -> Option:
+        number = numbers[option.value]
+        if number == len(cases):
+            return option
+        count, all_ = (format_number(one, work.locale) for one in (number, len(cases)))
+        mapping = {"name": option.label, "number": count, "all": all_}
+        return replace(option, label=_("${name} (${number} of ${all})", mapping=mapping))
+
+    whole, *officers = colleagues(work, units, ANYBODY)
+    return [whole, *map(labelled, sorted(officers, key=lambda option: -numbers[option.value]))]
 
 
 def recipient(values: Values) -> int | None:

@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from civicportal.core.installed import find_site
+from civicportal.core.installed import commands_of, find_site
 from civicportal.core.settings import read_settings
 from civicportal.core.site import Site
 from civicportal.testing import make_site_file
@@ -97,7 +97,8 @@ def test_what_must_be_there(tmp_path, key):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('site = "x"', r"site: "),
+        ('site = "x"', r"site: must be a table, not str"),
+        ("[site]\nname = 3\nlook = 4\n\n[contact]\n[[limits]]\n", r"limits: must be a table, not list"),
         ('site = { env = "A" }\nbackup = "x"', r"site"),
         ("[site]\nquarantine_days = nan", r"site\.quarantine_days: must be a number, not float"),
         ("[site]\nquarantine_days = " + "[" * 100 + "]" * 100, r"nested too deeply"),
@@ -128,6 +129,19 @@ def test_what_is_no_toml(tmp_path):
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(ConfigurationError, match="no such file"):
         Site(tmp_path / "site.toml")
+
+
+@pytest.mark.parametrize("read", [read_settings, commands_of])
+def test_a_folder_in_place_of_the_file(tmp_path, read):
+    with pytest.raises(ConfigurationError, match=rf"{tmp_path}: Is a directory"):
+        read(tmp_path)
+
+
+def test_a_byte_order_mark_is_ignored(tmp_path):
+    path = make_site_file(tmp_path)
+    path.write_text(path.read_text(encoding="utf-8"), encoding="utf-8-sig")
+    assert read_settings(path)["site"]["name"] == SETTINGS["site"]["name"]
+    commands_of(path)
 
 
 def test_the_environment_fills_in(tmp_path):

@@ -117,6 +117,11 @@ class LazyGroup(click.Group):
             raise Misconfigured(f"{error}{_of_site(context)}") from error
         except CivicportalError as error:
             raise click.ClickException(str(error)) from error
+        except OSError as error:
+            if not error.filename:
+                raise
+            # A file or folder that the command was given, or that the site names: the remedy is outside of the code.
+            raise click.ClickException(f"{error.filename}: {error.strerror}") from error
         except Exception as error:
             _explain_database_error(context, error)
             raise

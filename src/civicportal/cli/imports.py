@@ -119,16 +119,24 @@ def apply(context: click.Context, mapping: Path, report: Path, **input_: Unpack[
 
 @import_.command()
 @click.argument("batch", type=int)
-@click.confirmation_option(prompt="This deletes the cases of the batch that no one has touched since. Go on?")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_context
-def undo(context: click.Context, batch: int) -> None:
+def undo(context: click.Context, batch: int, yes: bool) -> None:
     """Delete what BATCH has imported.
 
     Cases that something has happened to since stay, and are named.
     """
     from civicportal.portal.importing import undo_batch
+    from civicportal.portal.importing.batches import batches
 
-    done = 0
+    site, done = load_site(context), 0
+    found = next((one for one in batches(site) if one.id == batch), None)
+    if found is None:
+        raise click.ClickException(f"there is no batch {batch}")
+    if not yes:
+        files = ", ".join(found.files)
+        click.echo(f"Batch {batch}: {found.source}, {files}")
+        click.confirm("Delete its cases that no one has touched since?", abort=True)
 
     def progress(number: int) -> None:
         nonlocal done
@@ -136,7 +144,7 @@ def undo(context: click.Context, batch: int) -> None:
         if done % STEP == 0:
             click.echo(f"  {done} cases")
 
-    result = undo_batch(load_site(context), batch, progress)
+    result = undo_batch(site, batch, progress)
     click.echo(f"{result.cases} cases and {result.people} people deleted")
     if result.others:
         click.echo(f"{result.others} units and categories deleted")
@@ -192,7 +200,11 @@ def _import(site: "Site", given: ImportInput, mapping: Path, report: Path, *, ap
     if bool(given.open311) == bool(given.files):
         raise click.UsageError("name files, or a server by --open311")
     delete_left_behind("import")
-    found: ImportMapping = read_mapping(site, mapping.read_text(encoding="utf-8-sig"))
+    try:
+        text = mapping.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise click.ClickException(f"{mapping}: this is no mapping file: its text is not UTF-8") from None
+    found: ImportMapping = read_mapping(site, text)
 
     def progress(name: str, done: int) -> None:
         if done and done % STEP == 0:

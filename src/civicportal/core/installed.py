@@ -4,12 +4,12 @@ It imports no library, so that ``civicportal --help`` answers at once.
 """
 
 import os
-import tomllib
 from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from civicportal.util.errors import ConfigurationError
+from civicportal.util.toml import read_toml
 
 PLUGINS = "civicportal.plugins"
 SITES = "civicportal.sites"
@@ -47,11 +47,7 @@ def commands_of(site: Path) -> Mapping[str, EntryPoint]:
 
     :raises ConfigurationError: when the file cannot be read.
     """
-    try:
-        document = tomllib.loads(site.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(f"{site}: {error}") from error
-    table = document.get("site")
+    table = read_toml(site).get("site")
     table = table if isinstance(table, dict) else {}
     listed = table.get("plugins")
     names = listed if isinstance(listed, list) else []

@@ -13,15 +13,14 @@ from civicportal.core.limits import DEFAULTS as LIMIT_DEFAULTS
 from civicportal.core.settings_api import ApiTable
 from civicportal.core.settings_open_data import OpenDataTable
 from civicportal.util.errors import ConfigurationError
+from civicportal.util.toml import read_toml
 from civicportal.util.toml_types import (
     NUMBERS,
     FreeTable,
     Table,
-    TomlInvalid,
     boolean,
     number,
     one_or_more,
-    parse_toml,
     string,
     strings,
 )
@@ -351,12 +350,7 @@ def read_settings(path: Path, environ: Mapping[str, str] | None = None) -> Value
 
     :raises ConfigurationError: names the file and the TOML path of every problem.
     """
-    try:
-        raw = parse_toml(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigurationError(f"{path}: there is no such file") from None
-    except (TomlInvalid, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: {error}") from None
+    raw = read_toml(path)
     _refuse_plain_secrets(path, raw)
     resolved = _resolve(raw, os.environ if environ is None else environ, path, ())
     usual = {node.name: node.deserialize({}) for node in SiteSettings() if node.missing is colander.drop}

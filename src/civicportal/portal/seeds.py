@@ -29,7 +29,7 @@ from civicportal.portal.help.models import HelpQuestion
 from civicportal.portal.help.services import HelpService
 from civicportal.util.calendar import CityCalendar
 from civicportal.util.errors import ConfigurationError
-from civicportal.util.toml_types import TomlInvalid, parse_toml
+from civicportal.util.toml import read_toml
 from civicportal.util.values import Values
 
 if TYPE_CHECKING:
@@ -167,10 +167,7 @@ class SeedService(Service):
         path = self.work.site.data / f"{name}.toml"
         if not path.is_file():
             return {}
-        try:
-            return parse_toml(path.read_text(encoding="utf-8"))
-        except (TomlInvalid, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"{path}: {error}") from None
+        return read_toml(path)
 
     def _plant(self, seed: PlannedSeed) -> None:
         sort, _, key = seed.key.partition(":")

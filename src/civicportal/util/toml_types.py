@@ -1,30 +1,20 @@
-"""Reading of TOML, and schema nodes for its tables: strict, without conversion of texts."""
+"""Schema nodes for TOML tables: strict, without conversion of texts."""
 
 import math
-import tomllib
 from collections.abc import Callable
 from typing import Any
 
 import colander
 
-from civicportal.util.errors import CivicportalError
-from civicportal.util.values import Values
 
+class TableType(colander.Mapping):
+    """A table, whose message for anything else says so."""
 
-class TomlInvalid(CivicportalError):
-    """A text that is not TOML; the message says where."""
-
-
-def parse_toml(text: str) -> Values:
-    """Return the tables of a text.
-
-    :raises TomlInvalid: for anything else, numbers of thousands of digits and values nested too deeply included, which
-        :mod:`tomllib` refuses with other errors than its own.
-    """
-    try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise TomlInvalid(str(error)) from None
+    def deserialize(self, node: colander.SchemaNode, cstruct: object) -> object:
+        """Refuse what is not a table."""
+        if cstruct is not colander.null and not isinstance(cstruct, dict):
+            raise colander.Invalid(node, f"must be a table, not {type(cstruct).__name__}")
+        return super().deserialize(node, cstruct)
 
 
 class Table(colander.Schema):
@@ -32,7 +22,7 @@ class Table(colander.Schema):
 
     def schema_type(self) -> colander.Mapping:
         """Refuse unknown keys."""
-        return colander.Mapping(unknown="raise")
+        return TableType(unknown="raise")
 
 
 class FreeTable(colander.Schema):
@@ -40,7 +30,7 @@ class FreeTable(colander.Schema):
 
     def schema_type(self) -> colander.Mapping:
         """Keep every key."""
-        return colander.Mapping(unknown="preserve")
+        return TableType(unknown="preserve")
 
 
 class TomlValue(colander.SchemaType):

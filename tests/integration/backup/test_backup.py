@@ -11,6 +11,7 @@ import tarfile
 import threading
 from functools import partial
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from backup_portals import PICTURES, SECRET, open_case, quiet, rows_of, signed_in
@@ -387,6 +388,16 @@ def test_a_folder_that_is_not_there_is_no_repository(city, tmp_path, command):
     done = CliRunner().invoke(main, ["--site", str(city.path), "backup", command, nowhere])
     assert done.exit_code == 1
     assert f"{nowhere} is no repository" in done.output
+
+
+@pytest.mark.parametrize("command", [["backup"], ["backup", "list"], ["backup", "verify"], ["restore"]])
+def test_a_url_of_another_kind_is_no_folder_here(city, tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    address = "sftp://nas/backups/"
+    done = CliRunner().invoke(main, ["--site", str(city.path), *command, address])
+    assert done.exit_code == 1
+    assert done.output == f"Error: {address}: name a file or a folder, or s3://BUCKET/FOLDER/\n"
+    assert not Path("sftp:").exists()
 
 
 def test_an_archive_that_cannot_be_deleted_is_named(city, tmp_path, monkeypatch):

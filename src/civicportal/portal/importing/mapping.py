@@ -9,7 +9,7 @@ from civicportal.portal.importing.errors import MappingError
 from civicportal.portal.importing.fields import ENTITIES, FIELDS, OPTIONS
 from civicportal.util.i18n import _
 from civicportal.util.persian import key
-from civicportal.util.toml_types import TomlInvalid, parse_toml
+from civicportal.util.toml import TomlInvalid, parse_toml
 
 Toml = Mapping[str, object]
 

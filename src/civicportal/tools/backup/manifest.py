@@ -13,8 +13,7 @@ from civicportal.core.migration.state import current
 from civicportal.domain.ownership import portal_id
 from civicportal.tools.backup.databases import check_programs
 from civicportal.tools.backup.errors import BackupError
-from civicportal.util.errors import ConfigurationError
-from civicportal.util.toml_types import TomlInvalid, parse_toml
+from civicportal.util.toml import read_toml
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -191,10 +190,7 @@ def _knows(package: Package, revision: str) -> bool:
 
 def _outside(path: "Path", key: str) -> Iterator[tuple[str, str]]:
     """Yield external variables and files with their settings."""
-    try:
-        yield from _named(parse_toml(path.read_text(encoding="utf-8")), key, ())
-    except (TomlInvalid, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: {error}") from None
+    yield from _named(read_toml(path), key, ())
 
 
 def _named(value: object, key: str, place: tuple[str, ...]) -> Iterator[tuple[str, str]]:

@@ -272,7 +272,10 @@ def open_target(site: "Site", address: str) -> tuple[BackupTarget, str]:
         ``s3://BUCKET/``.
     :returns: the target, and the name of a file in it; an empty name for a repository.
     :raises ConfigurationError: when a setting of the bucket is missing.
+    :raises BackupError: for a URL of another kind, which would name a folder here.
     """
+    if "://" in address and not address.startswith(SCHEME):
+        raise BackupError(f"{address}: name a file or a folder, or {SCHEME}BUCKET/FOLDER/")
     if address.startswith(SCHEME):
         bucket, _slash, path = address.removeprefix(SCHEME).partition("/")
         folder, _slash, name = path.rpartition("/")

@@ -1,5 +1,6 @@
 """The command ``civicportal``. Each subcommand is a module, imported on use."""
 
+import errno
 import sys
 from importlib import import_module
 from importlib.metadata import EntryPoint
@@ -29,6 +30,10 @@ COMMANDS = {
     "user": "user:user",
     "worker": "worker:worker",
 }
+
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Errors of the operating system that need no file name to be understood: there is no room left."""
 
 
 class Misconfigured(click.ClickException):
@@ -118,10 +123,11 @@ class LazyGroup(click.Group):
         except CivicportalError as error:
             raise click.ClickException(str(error)) from error
         except OSError as error:
-            if not error.filename:
+            if not error.filename and error.errno not in FULL:
                 raise
             # A file or folder that the command was given, or that the site names: the remedy is outside of the code.
-            raise click.ClickException(f"{error.filename}: {error.strerror}") from error
+            place = f"{error.filename}: " if error.filename else ""
+            raise click.ClickException(f"{place}{error.strerror}") from error
         except Exception as error:
             _explain_database_error(context, error)
             raise

@@ -57,3 +57,8 @@ def test_a_report_in_a_folder_that_is_not_there_is_named(run):
     refused = run("check", *FILES, "--report", "nowhere/report.csv")
     assert refused.exit_code == 1
     assert refused.output.endswith("nowhere/report.csv: No such file or directory\n")
+
+
+def test_a_full_disk_is_told_in_one_line(run):
+    refused = run("check", *FILES, "--report", "/dev/full")
+    assert (refused.exit_code, refused.output) == (1, "Error: No space left on device\n")

@@ -381,6 +381,15 @@ def test_a_command_without_a_database_says_so(tmp_path):
     assert (refused.exit_code, "the database does not answer" in refused.output) == (1, True)
 
 
+def test_a_file_that_is_no_database_is_told_in_one_line(tmp_path):
+    (tmp_path / "portal.db").write_bytes(b"PK" * 1000)
+    path = make_site_file(tmp_path, site={"database_url": f"sqlite:///{tmp_path}/portal.db"})
+    for command in (["check"], ["db", "upgrade"], ["stats", "verify"]):
+        refused = CliRunner().invoke(main, ["--site", str(path), *command])
+        assert (refused.exit_code, "file is not a database" in refused.output) == (1, True)
+        assert "Traceback" not in refused.output
+
+
 def test_a_site_file_that_may_not_be_written_is_left_and_the_line_is_shown(tmp_path):
     """As the documented wrapper runs it: by a user who may read the file alone."""
     path = make_site_file(tmp_path, site={"plugins": ["reports", "feedback"]})

@@ -71,6 +71,7 @@ def assemble(folder, **overrides):
         ({"site": {"secret": {"file": "nowhere"}}}, r"site\.secret: .*nowhere"),
         ({"site": {"name": {"env": "NO_SUCH_NAME"}}}, r"site\.name: the environment has no NO_SUCH_NAME"),
         ({"site": {"database_url": "mysql://x/y"}}, r"site\.database_url: mysql is neither"),
+        ({"site": {"database_url": "sqlite://"}}, r"site\.database_url: it names no file"),
         (
             {"site": {"plugins": ["nonsense"]}},
             r"site\.plugins: 'nonsense' is not installed .*civicportal-nonsense",

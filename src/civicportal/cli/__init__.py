@@ -51,24 +51,25 @@ def _of_site(context: click.Context) -> str:
 
 
 def _explain_database_error(context: click.Context, error: Exception) -> None:
-    """Explain a database error in one line.
+    """Explain in one line why the database cannot be used.
 
-    :raises click.ClickException: for these two; other errors are ignored.
+    :raises click.ClickException: when it does not answer, has other tables or is none; other errors are ignored.
     """
     if "sqlalchemy" not in sys.modules:
         return
-    from sqlalchemy.exc import OperationalError, ProgrammingError
+    from sqlalchemy.exc import DatabaseError, OperationalError, ProgrammingError
 
     from civicportal.cli.options import load_site
     from civicportal.core.migration.state import refuse_pending
 
-    if not isinstance(error, OperationalError | ProgrammingError):
+    # SQLite's error for a file that is no database has no class of its own.
+    if not isinstance(error, OperationalError | ProgrammingError) and type(error) is not DatabaseError:
         return
     try:
         refuse_pending(load_site(context))
     except ConfigurationError as problem:
         raise Misconfigured(f"{problem}{_of_site(context)}") from error
-    except OperationalError as problem:
+    except DatabaseError as problem:
         raise click.ClickException(
             f"the database does not answer: {problem.orig}{_of_site(context)}"
         ) from error

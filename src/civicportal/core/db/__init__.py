@@ -195,11 +195,15 @@ def make_engines(url: str, *, statement_timeout: float = 3.0, lock_timeout: floa
     :param url: ``sqlite:///…`` or ``postgresql+psycopg://…``, which may list several servers.
     :param statement_timeout: seconds, on PostgreSQL.
     :param lock_timeout: seconds, on PostgreSQL.
-    :raises ConfigurationError: for any other database.
+    :raises ConfigurationError: for any other database, and for one in memory.
     """
     address = parse_address(url)
     kind = address.get_backend_name()
     if kind == "sqlite":
+        if address.database in (None, "", ":memory:"):
+            raise ConfigurationError(
+                "site.database_url: it names no file, as in sqlite:////var/lib/portal/portal.db"
+            )
         engine = create_engine(address, pool_size=10, max_overflow=20)
         prepare_sqlite(engine)
     elif kind == "postgresql":

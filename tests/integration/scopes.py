@@ -209,7 +209,7 @@ class Scopes:
             kartable, unit = work.get(KartableService), work.get(OrganizationService).unit
             case = work.get(CaseService).fetch(code, lock=True)
             kartable.copy(case, unit(COPIED).id)
-            kartable.inquire(case, unit(ASKED).id)
+            kartable.inquire(case, unit(ASKED).id, note="نظر شما؟")
             kartable.copy(case, unit(ADDRESSEES).id, user_id=self.people["addressee"].user_id)
 
     def _split(self, code):

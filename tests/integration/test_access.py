@@ -414,7 +414,7 @@ def test_a_deputy_who_answers_for_a_unit_is_named_with_the_absent(site):
     code, _waste, _light, mine, theirs = two_units(site)
     member, roads, _topic = member_for_a_topic(site)
     with site.work(actor=mine) as work:
-        work.get(KartableService).inquire(work.get(CaseService).fetch(code), roads.id)
+        work.get(KartableService).inquire(work.get(CaseService).fetch(code), roads.id, note="نظر شما؟")
     lent = tuple(replace(grant, own=False, holder_id=member.user_id) for grant in member.grants)
     deputy = replace(theirs, grants=(*theirs.grants, *lent), deputy_for=frozenset({member.user_id}))
     with site.work(actor=deputy) as work:

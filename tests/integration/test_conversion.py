@@ -225,7 +225,7 @@ def test_an_open_inquiry_comes_first(site, app, sign_in, people, message):
         lights = work.get(OrganizationService).unit("lights")
         case = work.get(CaseService).fetch(old.code, lock=True)
         with work.acting_as(identity(work, people["officer"])):
-            work.get(KartableService).inquire(case, lights.id)
+            work.get(KartableService).inquire(case, lights.id, note="نظر شما؟")
     sign_in(people["officer"])
     assert "/desk/reports/from/" not in app.get(f"/kartable/cases/{old.code}").text
     app.get(f"/desk/reports/from/{old.code}", status=409)
@@ -362,7 +362,7 @@ class TestApi:
             lights = work.get(OrganizationService).unit("lights")
             case = work.get(CaseService).fetch(old.code, lock=True)
             with work.acting_as(identity(work, people["officer"])):
-                work.get(KartableService).inquire(case, lights.id)
+                work.get(KartableService).inquire(case, lights.id, note="نظر شما؟")
         call("officer", old.code, status=422)
 
     def test_no_report_is_made_of_a_report(self, site, people, message, call):

@@ -82,7 +82,7 @@ def live(site, clock, city, seed):
         lambda work, case: work.get(KartableService).take(case),
         lambda work, case: work.get(KartableService).copy(case, waste),
         lambda work, case: work.get(KartableService).copy(case, lighting),
-        lambda work, case: work.get(KartableService).inquire(case, lighting),
+        lambda work, case: work.get(KartableService).inquire(case, lighting, note="نظر شما؟"),
         lambda work, case: work.get(KartableService).give_back(case, note="Not ours."),
         lambda work, case: work.get(KartableService).mark_read(case),
     ]

@@ -57,6 +57,15 @@ def ask(site, city, user=None, note="نظر شما چیست؟"):
         ).first()
 
 
+def answer(site, city, inquiry=None, text="بله"):
+    act(
+        site,
+        city,
+        city.far,
+        lambda work, case: work.get(KartableService).answer(case, text, inquiry_id=inquiry),
+    )
+
+
 def waiting(site, actor):
     with site.work(actor=actor, write=False) as work:
         inbox = work.get(InboxService)
@@ -77,7 +86,7 @@ def withdraw(site, city, actor, inquiry, **more):
 def test_open_inquiries_are_listed_with_the_case(site, city, clock):
     first = ask(site, city)
     clock.advance(hours=1)
-    ask(site, city, city.far, note="")
+    second = ask(site, city, city.far, note="چه وقت؟")
     assert (waiting(site, city.officer), waiting(site, city.far)) == (1, 0)
     with site.work(actor=city.officer, write=False) as work:
         service = work.get(InquiryService)
@@ -88,10 +97,23 @@ def test_open_inquiries_are_listed_with_the_case(site, city, clock):
         ]
         assert (found[0].id, found[0].note) == (first, "نظر شما چیست؟")
         assert found[1].since > found[0].since
-    act(site, city, city.far, lambda work, case: work.get(KartableService).answer(case, "بله"))
+    with pytest.raises(ReferralError, match="Several inquiries wait"):
+        answer(site, city)
+    answer(site, city, second)
     assert waiting(site, city.officer) == 1, "the other one is open"
-    act(site, city, city.far, lambda work, case: work.get(KartableService).answer(case, "بله"))
+    with pytest.raises(ReferralError, match="no inquiry to answer"):
+        answer(site, city, second)
+    answer(site, city)
     assert waiting(site, city.officer) == 0
+    with site.work(write=False) as work:
+        answers = work.session.execute(select(Referral.id, Referral.answer).where(Referral.type == "inquiry"))
+        assert dict(answers.all()) == {first: "بله", second: "بله"}
+
+
+@pytest.mark.parametrize("note", ["", " \n"])
+def test_an_inquiry_has_a_question(site, city, note):
+    with pytest.raises(ReferralError, match="Write what you ask"):
+        ask(site, city, note=note)
 
 
 def test_a_withdrawn_inquiry_leaves_the_kartable_and_the_history_says_so(site, city):
@@ -196,7 +218,8 @@ def test_the_asker_withdraws_on_the_page_of_the_case(site, app, sign_in, city):
 def test_who_is_asked_reads_which_unit_is_meant(site, app, sign_in, city):
     ask(site, city)
     sign_in(city.users["far"])
-    assert "واحد lighting" in app.get(f"/kartable/cases/{city.code}").html.select_one("#inquiry-title").text
+    title = app.get(f"/kartable/cases/{city.code}").html.select_one("[id^=inquiry-]")
+    assert "واحد lighting" in title.text
 
 
 def test_the_page_of_the_team_hands_inquiries_on(site, app, sign_in, city):

@@ -17,6 +17,7 @@ from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.schemas import Reason
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.kartable import refuse_reserved
+from civicportal.domain.kartable.inquiries import InquiryService
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.organization.models import Category
 from civicportal.testing import (
@@ -452,9 +453,43 @@ def test_an_answer_that_a_colleague_has_given_already_is_kept(site, app, page, s
     assert refused.select_one("textarea").text.strip() == WORDS
 
 
-def ask_light(site, desk):
+def test_each_inquiry_has_its_own_answer(site, app, page, sign_in, desk):
+    for question in ("رنگ تیر چیست؟", "چند متر است؟"):
+        ask_light(site, desk, question)
+    sign_in(desk["users"][2])
+    shown = app.get(page)
+    first, second = (form for form in shown.forms.values() if form.action.endswith("/reply"))
+    assert shown.text.index("رنگ تیر چیست؟") < shown.text.index("چند متر است؟")
+    second["text"] = " "
+    refused = second.submit(status=422)
+    assert len(refused.html.select("form[action$='/reply'] [aria-invalid]")) == 1
+    second["text"] = "دو متر"
+    second.submit(status=303)
     with site.work(actor=desk["staff"][0]) as work:
-        work.get(KartableService).inquire(work.get(CaseService).fetch(desk["code"], lock=True), desk["light"])
+        case = work.get(CaseService).fetch(desk["code"], lock=True)
+        work.get(InquiryService).withdraw(case, int(first["inquiry"].value))
+    ask_light(site, desk, "سؤال سوم")
+    first["text"] = WORDS
+    refused = first.submit(status=422)
+    assert refused.html.select_one("#refused textarea").text.strip() == WORDS
+    with site.work(write=False) as work:
+        query = select(Referral.note, Referral.answer).where(Referral.type == "inquiry")
+        answers = dict(work.session.execute(query).all())
+    assert answers == {"رنگ تیر چیست؟": "", "چند متر است؟": "دو متر", "سؤال سوم": ""}
+
+
+def test_an_inquiry_without_a_question_is_refused_at_its_field(app, page, desk):
+    refer = form_to(app.get(page), "/refer")
+    fields = [(name, value) for name, value in refer.submit_fields() if name not in ("unit", "note")]
+    refused = app.post(f"{page}/inquire", [*fields, ("unit", str(desk["light"])), ("note", " ")], status=422)
+    assert "بنویسید چه می‌پرسید" in refused
+    assert form_to(refused, "/refer")["unit"].value == str(desk["light"])
+
+
+def ask_light(site, desk, question="نظر شما؟"):
+    with site.work(actor=desk["staff"][0]) as work:
+        case = work.get(CaseService).fetch(desk["code"], lock=True)
+        work.get(KartableService).inquire(case, desk["light"], note=question)
 
 
 def test_a_person_must_be_of_the_unit(app, page, desk):

@@ -49,14 +49,14 @@ def test_a_closed_case_takes_no_inquiry(site, desk):
         case = work.get(CaseService).fetch(code, lock=True)
         work.get(CaseService).apply(case, "reject")
         with pytest.raises(ReferralError):
-            work.get(KartableService).inquire(case, light)
+            work.get(KartableService).inquire(case, light, note="نظر شما؟")
 
 
 def test_a_citizen_withdraws_though_a_question_is_open(site, desk):
     code, light, mine, _colleague, theirs = desk
     with site.work(actor=mine) as work:
         case = work.get(CaseService).fetch(code, lock=True)
-        work.get(KartableService).inquire(case, light)
+        work.get(KartableService).inquire(case, light, note="نظر شما؟")
         owner = identity(work, work.session.get(User, case.citizen_id), "citizen")
         with pytest.raises(Refused):
             work.get(CaseService).apply(case, "reject")

@@ -299,7 +299,7 @@ def test_an_open_inquiry_brings_the_case_back(site, city):
         site,
         city,
         city.officer,
-        lambda work, case: work.get(KartableService).inquire(case, city.units["green"]),
+        lambda work, case: work.get(KartableService).inquire(case, city.units["green"], note="نظر شما؟"),
     )
     end(site, city, "lighting", city.far)
     end(site, city, "green", city.gardener)

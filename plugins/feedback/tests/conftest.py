@@ -72,7 +72,9 @@ class City:
         """Ask a unit for its opinion."""
         with self.site.work(actor=self.officer) as work:
             case = work.get(CaseService).fetch(code, lock=True)
-            work.get(KartableService).inquire(case, work.get(OrganizationService).unit(unit).id)
+            work.get(KartableService).inquire(
+                case, work.get(OrganizationService).unit(unit).id, note="نظر شما؟"
+            )
 
     def opine(self, code, text):
         """Answer as the unit that was asked."""

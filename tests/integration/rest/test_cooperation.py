@@ -1,5 +1,7 @@
 """Copies, inquiries, jobs, publication and undo by the API, as the page of a case has them."""
 
+from functools import partial
+
 import pytest
 
 from civicportal.testing import make_case, make_category, make_staff, make_unit
@@ -62,7 +64,7 @@ class TestCopies:
             make_unit(work, "empty")
         wrong = change(caller("officer"), case, "copies", {"unit": "empty"}, status=422)
         assert [one["pointer"] for one in wrong.json["errors"]] == ["#/unit"]
-        wrong = change(caller("officer"), case, "inquiries", {"unit": "nowhere"}, status=422)
+        wrong = change(caller("officer"), case, "inquiries", {**TO_LIGHT, "unit": "nowhere"}, status=422)
         assert [one["pointer"] for one in wrong.json["errors"]] == ["#/unit"]
 
 
@@ -98,10 +100,25 @@ class TestInquiries:
         change(officer, case, f"inquiries/{first}/withdraw", status=422)
         assert officer.get(f"{case}/inquiries").json["items"][0]["state"] == "withdrawn"
 
+    def test_an_inquiry_has_a_question(self, caller, case):
+        for body in ({"unit": "light"}, {"unit": "light", "note": " "}):
+            wrong = change(caller("officer"), case, "inquiries", body, status=422)
+            assert [one["pointer"] for one in wrong.json["errors"]] == ["#/note"]
+
+    def test_which_of_several_is_answered_must_be_said(self, caller, case):
+        officer, path = caller("officer"), f"{case}/inquiries"
+        first, second = (change(officer, case, "inquiries", TO_LIGHT, status=201).json["id"] for _ in "12")
+        other = partial(caller("other").post, f"{path}/answer")
+        other({"text": "بله، از ماست."}, status=422, Idempotency_Key="1234567890")
+        other({"text": "بله، از ماست.", "inquiry": second}, status=201, Idempotency_Key="2345678901")
+        other({"text": "بله، از ماست.", "inquiry": second}, status=422, Idempotency_Key="3456789012")
+        states = {one["id"]: one["state"] for one in officer.get(path).json["items"]}
+        assert states == {first: "open", second: "answered"}
+
     def test_pages_follow_one_another(self, caller, case, parks):
         officer = caller("officer")
         for unit in ("light", "parks"):
-            change(officer, case, "inquiries", {"unit": unit}, status=201)
+            change(officer, case, "inquiries", {"unit": unit, "note": "نظر شما؟"}, status=201)
         first = officer.get(f"{case}/inquiries?limit=1").json
         last = officer.get(f"{case}/inquiries?limit=1&cursor={first['next']}").json
         assert [one["unit"]["key"] for one in (*first["items"], *last["items"])] == ["light", "parks"]

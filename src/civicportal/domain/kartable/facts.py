@@ -54,7 +54,6 @@ class CaseDetails:
     :ivar nameless: the case has no citizen.
     :ivar author: the author of a case that originated within the municipality; else empty.
     :ivar category: the path of names, root first.
-    :ivar asked_unit: name of the unit whose inquiry the actor may answer, else empty.
     :ivar returner: name of the person who returned the case, else empty.
     :ivar held_since: creation time of the open referral for action.
     :ivar rule: what routed the case here: title of a rule or a description.
@@ -70,7 +69,6 @@ class CaseDetails:
     nameless: bool
     author: str
     category: Sequence[str]
-    asked_unit: str
     returner: str
     held_since: datetime | None
     source: TranslationString | str
@@ -84,6 +82,19 @@ class CaseDetails:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AskedInquiry:
+    """An inquiry that the actor may answer.
+
+    :ivar id: of its referral.
+    :ivar unit: name of the unit that was asked.
+    """
+
+    id: int
+    unit: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rights:
     """Actions that the page offers the actor.
 
@@ -91,7 +102,7 @@ class Rights:
     :ivar hand_over: the case may be assigned to an officer of its unit, or returned to the unit.
     :ivar take_over: someone else holds the case, and the actor may work on it, as the head of the unit may.
     :ivar correct: the case is in a unit of the actor; ``work`` is also true in units that had it before.
-    :ivar inquiry: an inquiry in the actor's kartable.
+    :ivar asked: the inquiries in the actor's kartable, oldest first.
     :ivar copies: a copy in the actor's kartable.
     """
 
@@ -107,7 +118,7 @@ class Rights:
     correct: bool
     contact: bool
     identity: bool
-    inquiry: Referral | None
+    asked: Sequence[AskedInquiry]
     copies: bool
 
 
@@ -139,7 +150,6 @@ class FactsService(Service):
             nameless=case.citizen_id is None,
             author=self._author(case),
             category=self._category_path(case),
-            asked_unit=self._asked_unit(case),
             returner=names.get(returner or 0, ""),
             held_since=referral.created_at if referral else None,
             source=SOURCES.get(case.source, case.source),
@@ -178,7 +188,11 @@ class FactsService(Service):
             correct=self.access.may_correct(case),
             contact=self.access.can(case, "contact"),
             identity=self.access.can(case, "identity"),
-            inquiry=next((one for one in mine if one.type == "inquiry"), None),
+            asked=[
+                AskedInquiry(id=one.id, unit=self.organization.unit_name(one.to_unit_id), text=one.note)
+                for one in mine
+                if one.type == "inquiry"
+            ],
             copies=any(one.type == "copy" for one in mine),
         )
 
@@ -193,11 +207,6 @@ class FactsService(Service):
         citizen = self.session.get(User, case.citizen_id) if case.citizen_id else None
         claim = self.work.get(VerificationService).own(citizen) if citizen else None
         return identity_facts(self.work.site, claim) if claim else ()
-
-    def _asked_unit(self, case: Case) -> str:
-        asked = (one for one in self.access.open_inquiries(case) if holds(self.work.actor, case, one))
-        inquiry = next(asked, None)
-        return self.organization.unit_name(inquiry.to_unit_id) if inquiry else ""
 
     def _author(self, case: Case) -> str:
         if case.source != "office":

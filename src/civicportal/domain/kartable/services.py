@@ -47,6 +47,7 @@ HELD = _("A colleague holds this case.")
 
 
 RETURN_REASON = _("Write why you return the case.")
+QUESTION = _("Write what you ask.")
 MARKING = frozenset(
     {"inquiry", "answered", "withdrawn", "undone", SPLIT, JOB_DONE, JOB_REFUSED, JOB_WITHDRAWN}
 )
@@ -247,28 +248,41 @@ class KartableService(Service):
             if referral.type == "copy" and holds(self.work.actor, case, referral):
                 self._close(referral, "closed")
 
-    def inquire(self, case: Case, unit_id: int, *, user_id: int | None = None, note: str = "") -> CaseEvent:
+    def inquire(self, case: Case, unit_id: int, *, user_id: int | None = None, note: str) -> CaseEvent:
         """Send an inquiry to another unit.
 
         The case cannot be closed before the answer.
 
-        :raises ReferralError: when the case is closed already.
+        :param note: the question.
+        :raises ReferralError: without a question, or when the case is closed already.
         """
         self._own_referral(case, None, "refer")
+        if not note.strip():
+            raise ReferralError(QUESTION)
         referral = self._send(case, "inquiry", unit_id, user_id, note)
         return self._tell(case, "inquiry", referral, internal_text=note, notify=False)
 
-    def answer(self, case: Case, text: str) -> CaseEvent:
+    def answer(self, case: Case, text: str, *, inquiry_id: int | None = None) -> CaseEvent:
         """Answer an inquiry of the actor's kartable.
 
-        :raises ReferralError: when there is none.
+        :param inquiry_id: id of its referral; it may be left out if there is only one.
+        :raises ReferralError: when there is none, this one is not open any more, or it is not said which of several.
         """
-        for referral in self.access.open_inquiries(case):
-            if holds(self.work.actor, case, referral):
-                referral.answer = text
-                self._close(referral, "answered")
-                return self._tell(case, "answered", referral, internal_text=text, notify=False)
-        raise ReferralError(_("There is no inquiry to answer."))
+        asked = self._asked(case)
+        if inquiry_id is not None:
+            asked = [one for one in asked if one.id == inquiry_id]
+        if not asked:
+            raise ReferralError(_("There is no inquiry to answer."))
+        if len(asked) > 1:
+            raise ReferralError(_("Several inquiries wait for an answer: say which one you answer."))
+        [referral] = asked
+        referral.answer = text
+        self._close(referral, "answered")
+        return self._tell(case, "answered", referral, internal_text=text, notify=False)
+
+    def _asked(self, case: Case) -> list[Referral]:
+        """Return the open inquiries of a case in the actor's kartable, oldest first."""
+        return [one for one in self.access.open_inquiries(case) if holds(self.work.actor, case, one)]
 
     def holders(self) -> list[Option]:
         """Return the options of a filter by holder, for the binding ``holders`` of lists of cases.

@@ -9,6 +9,7 @@ from civicportal.domain.accounts.services import AccountService
 from civicportal.domain.cases.access.rights import AccessService
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.referral import Referral
+from civicportal.domain.cases.schemas import LONGEST_WORDS
 from civicportal.domain.kartable.custody import CustodyService
 from civicportal.domain.kartable.inquiries import InquiryService
 from civicportal.domain.kartable.rest.cases import CODE, READ, EventItem, fetch
@@ -29,6 +30,7 @@ from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.errors import NotFound
 from civicportal.util.i18n import _
 from civicportal.web.rest.operations import Call, Listed, Operation
+from civicportal.web.schema import CleanText, Node, RowId
 
 PATH = f"/cases/{CODE}/inquiries"
 ROW = "{id:[1-9][0-9]{0,17}}"
@@ -47,6 +49,20 @@ class InquiryItem(TypedDict):
     state: State
     answer: str
     ended_at: datetime | None
+
+
+class Asked(Referred):
+    """The addressee of an inquiry, and the question."""
+
+    note = Node(CleanText(1, LONGEST_WORDS, multiline=True), title=_("Question"))
+
+
+class AnsweredInquiry(InquiryAnswer):
+    """The answer to an inquiry."""
+
+    inquiry = Node(
+        RowId(), title=_("Id of the inquiry, needed if several wait in the caller's kartable"), missing=None
+    )
 
 
 def copy(call: Call) -> EventItem:
@@ -100,7 +116,8 @@ def inquiry_again(call: Call, made: str) -> InquiryItem:
 def answer(call: Call) -> EventItem:
     """Answer the inquiry that is in the caller's kartable. Other changes of the case do not make it stale."""
     case = fetch(call, lock=True)
-    return made_event(call, case, call.work.get(KartableService).answer(case, call.body["text"]))
+    event = call.work.get(KartableService).answer(case, call.body["text"], inquiry_id=call.body["inquiry"])
+    return made_event(call, case, event)
 
 
 def withdraw(call: Call) -> WholeCase:
@@ -206,7 +223,7 @@ OPERATIONS = (
         method="POST",
         scope=WRITE,
         permission=PagePermission.STAFF,
-        body=Referred,
+        body=Asked,
         creates=True,
         status=201,
         has_version=True,
@@ -221,7 +238,7 @@ OPERATIONS = (
         method="POST",
         scope=WRITE,
         permission=PagePermission.STAFF,
-        body=InquiryAnswer,
+        body=AnsweredInquiry,
         creates=True,
         status=201,
     ),

@@ -25,7 +25,7 @@ from civicportal.domain.kartable.contractors import ContractorService
 from civicportal.domain.kartable.inquiries import InquiryService
 from civicportal.domain.kartable.neighbours import neighbours
 from civicportal.domain.kartable.rows import holder_id
-from civicportal.domain.kartable.services import RETURN_REASON, KartableService
+from civicportal.domain.kartable.services import QUESTION, RETURN_REASON, KartableService
 from civicportal.domain.kartable.undo import UndoService
 from civicportal.domain.kartable.views import forms
 from civicportal.domain.kartable.views.doubts import UnattendedUnits, Unread, doubt, unread
@@ -245,10 +245,11 @@ def send_back(request: Request) -> ViewResult:
 
 def reply(request: Request) -> ViewResult:
     """Answer an inquiry."""
-    form = forms.reply_form(request)
+    inquiry_id = forms.sent_number(request, forms.INQUIRY) or None
+    form = forms.reply_form(request, inquiry_id)
 
     def act(case: Case, values: Values) -> None:
-        request.work.get(KartableService).answer(case, values["text"])
+        request.work.get(KartableService).answer(case, values["text"], inquiry_id=inquiry_id)
 
     return act_on_case(request, "reply", form, act, done=_("The inquiry was answered."), versioned=False)
 
@@ -274,6 +275,8 @@ def _inform(request: Request, type_: str, method: _Inform, done: TranslationStri
 
     def act(case: Case, values: Values) -> None:
         to = forms.addressee(values)
+        if type_ == "inquiry" and not to["note"]:
+            form.refuse("note", QUESTION)
         if asked := unread(request, request.work, case, type_, to):
             raise _Doubtful(asked)
         method(request.work.get(KartableService), case, **to)

@@ -35,7 +35,7 @@ READY, INSERT = "ready", "insert"
 ANYWAY = "anyway"
 """The checkbox that confirms a referral to which no member of the unit attends; its value names unit and person."""
 INQUIRY = "inquiry"
-"""The hidden field with the id of an inquiry to withdraw."""
+"""The hidden field with the id of an inquiry to answer or to withdraw."""
 JOB = "job"
 """The hidden field with the id of a job."""
 LINK = "link"
@@ -269,9 +269,11 @@ def proofs(photos: Iterable[Attachment], links: Iterable[ShownLink]) -> list[Att
     return [photo for photo in photos if photo.purpose == AFTER and photo.event_id in said]
 
 
-def reply_form(request: Request) -> BoundForm:
+def reply_form(request: Request, inquiry_id: int | None) -> BoundForm:
     """Return the form that answers an inquiry."""
-    return BoundForm(request, schemas.InquiryAnswer(), prefix="reply", ignore=OWN)
+    return BoundForm(
+        request, schemas.InquiryAnswer(), prefix=f"reply-{inquiry_id or 0}", ignore=(*OWN, INQUIRY)
+    )
 
 
 def job_form(request: Request, job_id: int) -> BoundForm:

@@ -1,6 +1,6 @@
 """The page of a case, first shown or after a refused form."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from civicportal.domain.cases.attachments import AttachmentService
@@ -69,6 +69,9 @@ def case_page(
     undo = work.get(UndoService).last(case)
     jobs = work.get(JobService)
     split = jobs.of(case)
+    replies = {one.id: forms.reply_form(request, one.id) for one in rights.asked}
+    if shown["reply"] and (inquiry_id := forms.sent_number(request, forms.INQUIRY)) in replies:
+        replies[inquiry_id] = shown["reply"]
     results = {job.id: forms.job_form(request, job.id) for job in split.jobs if job.may_do}
     if shown["job"] and (job_id := forms.sent_number(request, forms.JOB)) in results:
         results[job_id] = shown["job"]
@@ -97,7 +100,7 @@ def case_page(
         "refer": shown["refer"] or (forms.referral_form(request, work) if rights.refer else None),
         "hand": shown["hand"] or _hand_form(request, rights),
         "comment": shown["comment"] or forms.comment_form(request),
-        "reply": shown["reply"] or forms.reply_form(request),
+        "replies": replies,
         "events": events,
         "said_since": history.said_since(events),
         "public_events": work.get(PublicHistory).of(case, own=True, audiences=AUDIENCES) if public else None,
@@ -112,7 +115,7 @@ def case_page(
         "doubt": doubt,
         "attendance": custody.doubts(case.kind, case.category_id) if rights.refer else {},
         "changes_since": history.since(case, forms.sent_number(request, forms.SEEN)) if merge else [],
-        "refused_form": _refused_form(shown, opened, rights, results),
+        "refused_form": _refused_form(shown, opened, [*replies.values(), *results.values()]),
         "reveal": reveal,
     }
 
@@ -135,12 +138,10 @@ def last_event(cases: CaseService, case: Case) -> int:
 def _refused_form(
     shown: Mapping[str, BoundForm | None],
     opened: forms.StaffStepForm | None,
-    rights: Rights,
-    results: Mapping[int, BoundForm],
+    offered: Sequence[BoundForm],
 ) -> BoundForm | None:
     """Return a submitted form that is no longer offered."""
-    if shown["reply"] and rights.inquiry is None:
-        return shown["reply"]
-    if shown["job"] and shown["job"] not in results.values():
-        return shown["job"]
+    for form in (shown["reply"], shown["job"]):
+        if form and form not in offered:
+            return form
     return None if opened and opened.form is shown["step"] else shown["step"]

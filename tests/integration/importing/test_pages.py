@@ -196,6 +196,14 @@ def test_a_bad_mapping_file_is_named_at_its_field(city, admin):
     assert "not TOML" in page.html.find(attrs={"data-field": "mapping"}).get_text()
 
 
+@pytest.mark.parametrize("mapping", [None, "[source"])
+def test_files_of_a_refused_form_must_be_chosen_again(city, admin, mapping):
+    page = upload(admin, tables(), mapping=mapping, source="", status=422)
+    told = {name: page.html.find(attrs={"data-field": name}).get_text() for name in ("tables", "mapping")}
+    assert "choose it again" in told["tables"]
+    assert ("choose it again" in told["mapping"]) == bool(mapping)
+
+
 def test_a_file_that_cannot_be_read_is_named(city, admin):
     page = uploaded(city, admin, [Upload("a.xlsx", b"PK\x03\x04 nothing")])
     assert "a.xlsx: it is no Excel file" in page

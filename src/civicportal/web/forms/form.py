@@ -27,7 +27,7 @@ from civicportal.web.context import environment
 from civicportal.web.forms.defaults import widget_of
 from civicportal.web.forms.field import BoundField, FormTranslator
 from civicportal.web.forms.flat import is_before_other, leaves, read_flat, to_show
-from civicportal.web.forms.groups import PhotosWidget, files_name
+from civicportal.web.forms.groups import FileWidget, PhotosWidget, files_name
 from civicportal.web.forms.parts import (
     ALLOWED,
     NOTICED,
@@ -142,6 +142,7 @@ class BoundForm:
             try:
                 return on_valid(self.validate(_sent(request)))
             except FormInvalid:
+                self._ask_for_files()
                 request.response.status_int = 422
             except ChallengeNeeded as needed:
                 self.challenge = challenge.after_refusal(request, needed, self.action)
@@ -395,6 +396,14 @@ class BoundForm:
         self._take(params, cstruct)
         self._hold(cstruct)
         return cstruct
+
+    def _ask_for_files(self) -> None:
+        """Tell that files must be chosen again: a browser does not keep those of a refused form."""
+        for field in self._fields.values():
+            if isinstance(field.widget, FileWidget) and not field.error_messages:
+                sent = self.request.POST.getall(files_name(field.name))
+                if any(isinstance(one, UploadedFile) for one in sent):
+                    field.fail(_("Please choose it again: files of a form with errors are not kept."))
 
     def _hold(self, cstruct: dict[str, object]) -> None:
         """Store submitted texts without secret ones.

@@ -58,6 +58,19 @@ def test_after_seven_days_it_is_too_late(site: Any, citizen: Any, closed: str, c
     assert ratings(site) == []
 
 
+def test_the_page_tells_until_when_it_may_be_opened_again(
+    site: Any, as_citizen: Any, signed_in: Any, closed: str, clock: Any
+) -> None:
+    day = as_citizen.get(f"/my/{closed}").html.select_one("details p.muted").text
+    assert "تا " in day
+    clock.advance(days=7)
+    over = signed_in("citizen", "citizen").get(f"/my/{closed}")
+    assert f"/my/{closed}/object" not in over
+    [told] = [one.text for one in over.html.select("p.muted") if "می‌شد آن را بازگشایی کرد" in one.text]
+    # The same day, in the same form.
+    assert day.split("تا ")[1].split(" می‌توانید")[0] in told
+
+
 def test_an_open_case_is_not_rated(site: Any, citizen: Any, open_case: Any) -> None:
     with pytest.raises(Refused):
         rate(site, citizen, open_case(), 5)

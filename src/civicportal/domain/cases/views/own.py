@@ -220,11 +220,11 @@ def _page(
     if step is not None:
         steps = {name: _with(row, step) for name, row in steps.items()}
     state = asking_state(request.site, found)
-    may_object = work.get(RatingService).may_object(found)
+    window = work.get(RatingService).objection(found)
     may_note = found.is_open and found.kind in kinds_of(request.site)
     shown = (
         (rating and standing)
-        or (objection and may_object)
+        or (objection and window and window.is_open)
         or (note and may_note)
         or any(row.shows(step) for row in steps.values())
     )
@@ -242,7 +242,7 @@ def _page(
         "standing": standing,
         "faces": FACES,
         "rating": rating or forms.rating_form(request, _path(request, "my_rate"), standing),
-        "may_object": may_object,
+        "window": window,
         "objection": objection or forms.objection_form(request, _path(request, "my_object")),
         "steps": {name: row for name, row in steps.items() if state is None or name != state.answer},
         "question": work.get(QuestionService).of(found) if state else None,

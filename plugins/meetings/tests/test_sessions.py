@@ -12,7 +12,7 @@ from civicportal.api.cases import CaseService
 from civicportal.api.kartable import KartableService
 from civicportal.api.organization import OrganizationService
 from civicportal.api.plugins import NotFound, Refused, hookimpl
-from civicportal.testing import identity, make_citizen, outbox
+from civicportal.testing import UndoService, identity, make_citizen, outbox
 
 pytestmark = pytest.mark.both_databases
 
@@ -120,6 +120,49 @@ class TestWaitingList:
         office.step(codes[1], "decline", public_text="در حیطهٔ شهرداری نیست.")
         with pytest.raises(Refused):
             wait(office, session, codes[1])
+
+    def undo(self, office, code):
+        with office.site.work(actor=office.officer) as work:
+            service, case = work.get(UndoService), work.get(CaseService).fetch(code, lock=True)
+            service.undo(case, service.last(case).id)
+
+    @pytest.mark.parametrize("step", ["invite", "schedule", "decline"])
+    def test_an_undo_restores_the_place(self, office, codes, step):
+        session = office.plan(public_seats=1, reserve_seats=3)
+        for code in codes:
+            wait(office, session, code)
+        if step == "invite":
+            office.invite(codes[1], session)
+        elif step == "schedule":
+            office.schedule(codes[1], SUNDAY, "10:00")
+        else:
+            office.step(codes[1], "decline", public_text="در حیطهٔ شهرداری نیست.")
+        assert waiting_list(office, session) == [codes[0], codes[2]]
+        self.undo(office, codes[1])
+        assert (office.case(codes[1]).status, office.current(codes[1])) == ("registered", None)
+        assert waiting_list(office, session) == codes
+
+    def test_an_undo_restores_no_place_of_a_cancelled_session(self, office, codes):
+        session = office.plan(reserve_seats=3)
+        wait(office, session, codes[0])
+        office.schedule(codes[0], SUNDAY, "10:00")
+        with office.site.work(actor=office.officer) as work:
+            work.get(PublicDayService).cancel(session, "شهردار در سفر است.")
+        self.undo(office, codes[0])
+        assert (office.case(codes[0]).status, count(office, WaitingListEntry)) == ("registered", 0)
+
+    @pytest.mark.parametrize(("step", "back"), [("invite", "recall"), ("decline", "reopen")])
+    def test_a_request_that_comes_back_by_another_step_has_lost_its_place(self, office, codes, step, back):
+        session = office.plan(public_seats=1, reserve_seats=3)
+        wait(office, session, codes[0])
+        if step == "invite":
+            office.invite(codes[0], session)
+        else:
+            office.step(codes[0], "decline", public_text="در حیطهٔ شهرداری نیست.")
+        office.step(codes[0], back, public_text="شهردار در سفر است.")
+        assert (office.case(codes[0]).status, waiting_list(office, session)) == ("in_review", [])
+        wait(office, session, codes[0])
+        assert waiting_list(office, session) == [codes[0]]
 
     def test_a_withdrawn_request_leaves_it(self, office, codes):
         session = office.plan(reserve_seats=5)

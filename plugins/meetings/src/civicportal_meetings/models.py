@@ -156,7 +156,11 @@ class DiarySlot(MeetingsBase):
 
 
 class WaitingListEntry(MeetingsBase):
-    """A request on the waiting list of a session, ordered by id."""
+    """A request on the waiting list of a session, ordered by id.
+
+    It counts while the request has no time and is open. The row is kept until the request is back at the office, so that
+    an undo of the step that gave it a time or closed it restores its place.
+    """
 
     __tablename__ = "meetings_reserve"
     __table_args__ = (UniqueConstraint("session_id", "case_id"), {"sqlite_autoincrement": True})

@@ -12,6 +12,7 @@ from civicportal.api.organization import OrganizationService
 from civicportal_meetings.i18n import _
 from civicportal_meetings.models import Appointment, MeetingRequest, MeetingSession, WaitingListEntry
 from civicportal_meetings.services.period import DiaryPeriod
+from civicportal_meetings.services.search import WAITING
 from civicportal_meetings.services.sessions import PublicDayService
 from civicportal_meetings.week import Day, DiaryEntry
 
@@ -105,7 +106,7 @@ class AgendaService(Service):
             select(WaitingListEntry, Case, MeetingRequest)
             .join(Case, Case.id == WaitingListEntry.case_id)
             .join(MeetingRequest, MeetingRequest.case_id == Case.id)
-            .where(WaitingListEntry.session_id == session.id, self.access.visible())
+            .where(WaitingListEntry.session_id == session.id, Case.status.in_(WAITING), self.access.visible())
             .order_by(WaitingListEntry.id)
         )
         rows = self.session.execute(query).all()

@@ -11,6 +11,7 @@ from civicportal.api.plugins import Conflict, Refused
 from civicportal_meetings.i18n import _
 from civicportal_meetings.models import Appointment, MeetingRequest, WaitingListEntry
 from civicportal_meetings.services.diary import DiaryService
+from civicportal_meetings.services.search import WAITING
 from civicportal_meetings.services.sessions import PublicDayService
 from civicportal_meetings.steps import read_time
 
@@ -78,6 +79,8 @@ class AppointmentService(Service):
         standing = self._standing(case)
         if standing is not None:
             self._end(standing, event, name)
+        if case.status in WAITING and event.before not in WAITING:
+            self._leave_waiting_lists(case)
         if name in SETTING:
             self._make(case, event, standing)
         elif standing is not None and case.is_open:
@@ -94,7 +97,6 @@ class AppointmentService(Service):
             self.diary.take(made, instead_of=earlier)
         elif earlier is not None:
             self.diary.free(earlier)
-        self.session.execute(delete(WaitingListEntry).where(WaitingListEntry.case_id == case.id))
         self.work.get(CaseService).set_deadline(case, made.end, DAYS_FOR_RESULT)
 
     def _from_time(self, event: CaseEvent) -> Appointment:
@@ -158,6 +160,10 @@ class AppointmentService(Service):
 
     # -- inside ---------------------------------------------------------------------------------------------
 
+    def _leave_waiting_lists(self, case: Case) -> None:
+        # Not as soon as the request gets a time or is closed: an undo of that step restores its place in the order.
+        self.session.execute(delete(WaitingListEntry).where(WaitingListEntry.case_id == case.id))
+
     def _standing(self, case: Case) -> Appointment | None:
         query = select(Appointment).where(Appointment.case_id == case.id, Appointment.ended_at.is_(None))
         return self.session.scalar(query)
@@ -166,8 +172,6 @@ class AppointmentService(Service):
         request = self.session.get(MeetingRequest, case.id)
         if request is None:
             return
-        if not case.is_open:
-            self.session.execute(delete(WaitingListEntry).where(WaitingListEntry.case_id == case.id))
         request.open_of = case.citizen_id if case.is_open else None
         try:
             with self.work.savepoint():

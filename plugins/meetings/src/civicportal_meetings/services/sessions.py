@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from civicportal.api.cases import AccessService, Case, CaseService
 from civicportal.api.database import Service, Work
@@ -105,8 +105,7 @@ class PublicDayService(Service):
         session = self._coming(session_id)
         session.cancelled_at, session.why = self.work.clock.now(), reason
         self.diary.free(session)
-        for waiting, _case in self.waiting_list(session):
-            self.session.delete(waiting)
+        self.session.execute(delete(WaitingListEntry).where(WaitingListEntry.session_id == session.id))
 
     def to_recall(self, session_id: int | None = None) -> Sequence[int]:
         """Return the ids of requests with an appointment in a cancelled session.
@@ -250,7 +249,7 @@ class PublicDayService(Service):
         query = (
             select(WaitingListEntry, Case)
             .join(Case, Case.id == WaitingListEntry.case_id)
-            .where(WaitingListEntry.session_id == session.id)
+            .where(WaitingListEntry.session_id == session.id, Case.status.in_(WAITING))
             .order_by(WaitingListEntry.id)
         )
         return [(waiting, case) for waiting, case in self.session.execute(query)]

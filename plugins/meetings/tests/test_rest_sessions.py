@@ -251,6 +251,19 @@ class TestWaitingList:
         call(path, {"request": codes[1]}, status=422)
         call(f"{SESSIONS}/999999/waiting-list", {"request": codes[2]}, status=404)
 
+    def test_a_request_is_taken_off_by_who_has_read_the_session(self, office, call, codes):
+        session = office.plan(reserve_seats=2)
+        path = f"{SESSIONS}/{session}"
+        for code in codes[:2]:
+            call(f"{path}/waiting-list", {"request": code}, status=201)
+        remove = f"{path}/waiting-list/remove"
+        call(remove, {"request": codes[0]}, status=428)
+        left = call(remove, {"request": codes[0]}, version=call(path).headers["ETag"], status=200)
+        assert [one["request"] for one in left.json["waiting_list"]] == [codes[1]]
+        assert left.headers["ETag"] == call(path).headers["ETag"]
+        assert "نیست" in call(remove, {"request": codes[0]}, version="*", status=422).json["detail"]
+        assert pointers(call(remove, {"request": NOBODYS}, version="*", status=422)) == ["#/request"]
+
     def test_a_request_that_the_caller_may_not_see_is_one_that_is_not_there(
         self, office, site, caller, codes
     ):
@@ -341,6 +354,8 @@ class TestRights:
         seats = {"public_seats": 3, "office_seats": 1, "reserve_seats": 2}
         call(f"{SESSIONS}/{session}/seats", seats, version="*", status=200 if plans else 403)
         call(f"{SESSIONS}/{session}/waiting-list", {"request": NOBODYS}, status=422 if plans else 403)
+        remove = f"{SESSIONS}/{session}/waiting-list/remove"
+        call(remove, {"request": NOBODYS}, version="*", status=422 if plans else 403)
         why = {"public_text": "شهردار در سفر است."}
         call(f"{SESSIONS}/{session}/cancel", why, version="*", status=200 if plans else 403)
         if not plans:

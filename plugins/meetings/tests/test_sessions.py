@@ -10,9 +10,10 @@ from sqlalchemy import func, select
 
 from civicportal.api.cases import CaseService
 from civicportal.api.kartable import KartableService
+from civicportal.api.localization import localized_digits
 from civicportal.api.organization import OrganizationService
 from civicportal.api.plugins import NotFound, Refused, hookimpl
-from civicportal.testing import UndoService, identity, make_citizen, outbox
+from civicportal.testing import UndoService, identity, make_citizen, make_staff, outbox
 
 pytestmark = pytest.mark.both_databases
 
@@ -27,6 +28,11 @@ def count(office, model):
 def wait(office, session, code):
     with office.site.work(actor=office.officer) as work:
         work.get(PublicDayService).wait(session, work.get(CaseService).fetch(code, lock=True))
+
+
+def take_off(office, session, code):
+    with office.site.work(actor=office.officer) as work:
+        work.get(PublicDayService).take_off(session, work.get(CaseService).fetch(code, lock=True))
 
 
 def waiting_list(office, session):
@@ -120,6 +126,25 @@ class TestWaitingList:
         office.step(codes[1], "decline", public_text="در حیطهٔ شهرداری نیست.")
         with pytest.raises(Refused):
             wait(office, session, codes[1])
+
+    def test_a_request_is_taken_off_and_the_others_stay_in_order(self, office, codes):
+        session = office.plan(reserve_seats=3)
+        for code in codes:
+            wait(office, session, code)
+        take_off(office, session, codes[1])
+        assert waiting_list(office, session) == [codes[0], codes[2]]
+        with pytest.raises(Refused, match="does not stand"):
+            take_off(office, session, codes[1])
+        wait(office, session, codes[1])
+        assert waiting_list(office, session) == [codes[0], codes[2], codes[1]]
+
+    def test_no_request_is_taken_off_once_the_session_has_begun(self, office, codes, clock):
+        session = office.plan(SUNDAY, reserve_seats=3)
+        wait(office, session, codes[0])
+        clock.advance(days=2)
+        with pytest.raises(Refused, match="passed"):
+            take_off(office, session, codes[0])
+        assert waiting_list(office, session) == [codes[0]]
 
     def undo(self, office, code):
         with office.site.work(actor=office.officer) as work:
@@ -278,6 +303,48 @@ class TestPages:
         form.submit(status=303)
         assert office.case(codes[1]).status == "scheduled"
         assert "/invite" not in desk.get(address).text
+
+    def test_a_request_is_taken_off_the_waiting_list_at_one_press(self, office, desk, codes):
+        session = office.plan(reserve_seats=3)
+        for code in codes:
+            wait(office, session, code)
+        page = desk.get(f"/desk/meetings/sessions/{session}")
+        row = next(
+            form for form in page.forms.values() if "case" in form.fields and form["case"].value == codes[1]
+        )
+        assert "برداشتن از فهرست ذخیره" in row.text
+        answer = row.submit(status=303)
+        assert answer.location.endswith(f"/desk/meetings/sessions/{session}#reserve-title")
+        assert "از فهرست ذخیره برداشته شد" in answer.follow().text
+        assert waiting_list(office, session) == [codes[0], codes[2]]
+        assert "در این فهرست ذخیره نیست" in row.submit(status=303).follow().text, "another tab was first"
+        row["case"].force_value("0")
+        row.submit(status=404)
+
+    def test_no_request_outside_the_scope_is_taken_off(self, office, app, sign_in, codes):
+        session = office.plan(reserve_seats=3)
+        wait(office, session, codes[0])
+        with office.site.work() as work:
+            planner = make_staff(
+                work,
+                "planner",
+                permissions=["meetings:case:view", "meetings:session:manage"],
+                unit=work.get(OrganizationService).unit("civil"),
+                username="planner",
+            )
+        sign_in(planner)
+        page = app.get(f"/desk/meetings/sessions/{session}")
+        form = self.form(page, "/reserve")
+        sent = {"csrf_token": form["csrf_token"].value, "case": codes[0]}
+        app.post(f"/desk/meetings/sessions/{session}/reserve/remove", sent, status=404)
+        assert waiting_list(office, session) == [codes[0]]
+
+    def test_requests_about_the_same_subject_differ_by_their_codes(self, office, desk, codes):
+        session = office.plan(reserve_seats=3)
+        form = self.form(desk.get(f"/desk/meetings/sessions/{session}"), "/reserve")
+        labels = {value: label for value, _chosen, label in form["case"].options}
+        for code in codes:
+            assert labels[code].endswith(localized_digits(code, "fa"))
 
     def test_cancelling_asks_for_a_reason(self, office, desk, codes):
         session = office.plan(public_seats=1)

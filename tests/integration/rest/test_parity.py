@@ -81,6 +81,7 @@ SAME = {
     "meetings.session_new": ("meetings.sessions", "meetings.plan"),
     "meetings.seats": ("meetings.session", "meetings.change_seats"),
     "meetings.reserve": ("meetings.wait",),
+    "meetings.reserve_remove": ("meetings.take_off",),
     "meetings.cancel_session": ("meetings.cancel_session",),
     "feedback.new": ("feedback.create",),
     "feedback.register": ("feedback.create",),

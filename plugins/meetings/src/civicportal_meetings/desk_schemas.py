@@ -15,6 +15,7 @@ from civicportal.api.forms import (
     IdempotencyKey,
     Node,
     StrictSchema,
+    TrackingCode,
     Values,
 )
 from civicportal.api.lists import CaseFilters, SearchFields, StatisticsFields
@@ -83,6 +84,12 @@ class Waiting(StrictSchema):
         title=_("Request"),
         empty=_("Choose a request"),
     )
+
+
+class OnWaitingList(StrictSchema):
+    """The request to take off the waiting list."""
+
+    case = Node(TrackingCode(), hidden=True)
 
 
 class NewOrderSchema(StrictSchema):

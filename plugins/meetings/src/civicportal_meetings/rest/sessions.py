@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, TypedDict
 
-from civicportal.api.cases import CaseService, Reason
+from civicportal.api.cases import Case, CaseService, Reason
 from civicportal.api.database import Work
 from civicportal.api.forms import Node, StrictSchema, TrackingCode
 from civicportal.api.plugins import NotFound, Refused
@@ -65,7 +65,7 @@ class WholeSession(SessionItem):
 
 
 class WaitingBody(StrictSchema):
-    """The request to put on the waiting list."""
+    """The request to put on the waiting list, or to take off it."""
 
     request = Node(TrackingCode(), title=_("Request"))
 
@@ -144,14 +144,17 @@ def change_seats(call: Call) -> WholeSession:
 
 def wait(call: Call) -> WholeSession:
     """Put a request at the end of the waiting list."""
-    work, service = call.work, call.work.get(PublicDayService)
+    service = call.work.get(PublicDayService)
     service.find(_id(call))
-    try:
-        case = work.get(CaseService).fetch(call.body["request"], lock=True)
-    except NotFound:
-        raise call.wrong_field("#/request", _("There is no such request.")) from None
-    service.wait(_id(call), case)
+    service.wait(_id(call), _request(call))
     return session(call)
+
+
+def take_off(call: Call) -> WholeSession:
+    """Take a request off the waiting list."""
+    work, found = call.work, _current(call, call.work).session
+    work.get(PublicDayService).take_off(found.id, _request(call))
+    return _whole(call, found)
 
 
 def waiting_before(call: Call, _made: str) -> WholeSession:
@@ -175,6 +178,17 @@ def cancel(call: Call) -> SessionItem:
 
 def _id(call: Call) -> int:
     return int(call.matched["id"])
+
+
+def _request(call: Call) -> Case:
+    """Return the request of the body, locked.
+
+    :raises Problem: 422 when there is none that the caller may see.
+    """
+    try:
+        return call.work.get(CaseService).fetch(call.body["request"], lock=True)
+    except NotFound:
+        raise call.wrong_field("#/request", _("There is no such request.")) from None
 
 
 def _read(work: Work, session: MeetingSession) -> _Shown:
@@ -309,6 +323,18 @@ OPERATIONS = (
         body=WaitingBody,
         creates=True,
         status=201,
+    ),
+    Operation(
+        name="meetings.take_off",
+        path=f"{ONE}/waiting-list/remove",
+        title=_("Take a request off the waiting list of a public meeting day"),
+        call=take_off,
+        returns=WholeSession,
+        method="POST",
+        scope=WRITE,
+        permission=SESSIONS,
+        body=WaitingBody,
+        has_version=True,
     ),
     Operation(
         name="meetings.cancel_session",

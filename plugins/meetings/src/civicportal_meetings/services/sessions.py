@@ -271,3 +271,16 @@ class PublicDayService(Service):
             WaitingListEntry(session_id=session.id, case_id=case.id, created_at=self.work.clock.now())
         )
         self.session.flush()
+
+    def take_off(self, session_id: int, case: Case) -> None:
+        """Take a request off the waiting list.
+
+        :raises Refused: when it is not on the list, or the session has begun.
+        """
+        session = self._coming(session_id)
+        for waiting, on_list in self.waiting_list(session):
+            if on_list.id == case.id:
+                self.session.delete(waiting)
+                self.session.flush()
+                return
+        raise Refused(_("The request does not stand on this waiting list."))

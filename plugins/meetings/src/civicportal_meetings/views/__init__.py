@@ -26,6 +26,7 @@ ROUTES = {
     "meetings.session": r"/desk/meetings/sessions/{id:\d{1,18}}",
     "meetings.seats": r"/desk/meetings/sessions/{id:\d{1,18}}/seats",
     "meetings.reserve": r"/desk/meetings/sessions/{id:\d{1,18}}/reserve",
+    "meetings.reserve_remove": r"/desk/meetings/sessions/{id:\d{1,18}}/reserve/remove",
     "meetings.cancel_session": r"/desk/meetings/sessions/{id:\d{1,18}}/cancel",
 }
 #: Route, view, template or renderer, permission, methods.
@@ -50,6 +51,7 @@ VIEWS: tuple[tuple[str, str, str | None, str, str | tuple[str, ...]], ...] = (
     ("meetings.session", "sessions.show", "session", VIEW, "GET"),
     ("meetings.seats", "sessions.seats", "session", SESSIONS, "POST"),
     ("meetings.reserve", "sessions.wait", "session", SESSIONS, "POST"),
+    ("meetings.reserve_remove", "sessions.take_off", None, SESSIONS, "POST"),
     ("meetings.cancel_session", "sessions.cancel", "session", SESSIONS, "POST"),
 )
 

@@ -7,7 +7,8 @@ from translationstring import TranslationString
 
 from civicportal.api.cases import CaseService, Reason, kind_of
 from civicportal.api.forms import BoundForm, FormInvalid, Option, Values, whole_number
-from civicportal.api.plugins import Refused
+from civicportal.api.localization import localized_digits
+from civicportal.api.plugins import NotFound, Refused
 from civicportal.api.web import Request, ViewResult
 from civicportal_meetings import desk_schemas
 from civicportal_meetings.desk_schemas import day_in
@@ -22,6 +23,8 @@ from civicportal_meetings.services.search import MeetingSearch
 from civicportal_meetings.services.sessions import QUOTAS
 
 SEATS = ("public_seats", "office_seats", "reserve_seats")
+WAITING_LIST = "reserve-title"
+"""Id of the heading of the waiting list on the page."""
 
 
 def new(request: Request) -> ViewResult:
@@ -75,6 +78,23 @@ def wait(request: Request) -> ViewResult:
         request.work.get(PublicDayService).wait(_id(request), case)
 
     return _act(request, form, put, _("The request stands on the waiting list."), waiting=form)
+
+
+def take_off(request: Request) -> HTTPSeeOther:
+    """Take a request off the waiting list, and return to the list."""
+    form = BoundForm(request, desk_schemas.OnWaitingList())
+    try:
+        code = form.validate(request.POST)["case"]
+    except FormInvalid:
+        raise NotFound("no such request") from None
+    case = request.work.get(CaseService).fetch(code, lock=True)
+    try:
+        request.work.get(PublicDayService).take_off(_id(request), case)
+    except Refused as refusal:
+        request.session.flash(request.translate(refusal.reason), "bad")
+    else:
+        request.session.flash(request.translate(_("The request is taken off the waiting list.")), "good")
+    return HTTPSeeOther(request.route_path("meetings.session", id=_id(request), _anchor=WAITING_LIST))
 
 
 def cancel(request: Request) -> ViewResult:
@@ -175,8 +195,12 @@ def _seats_form(request: Request, session: MeetingSession | None) -> BoundForm:
 def _waiting_form(request: Request) -> BoundForm:
     agenda, comma = request.work.get(AgendaService), request.translate(_(", "))
     options = [
-        Option(value=case.code, label=comma.join(filter(None, (agenda.name(case, detail), case.subject))))
+        # Requests of one person about the same subject differ by their codes only.
+        Option(
+            value=case.code, label=comma.join(filter(None, (agenda.name(case, detail), case.subject, code)))
+        )
         for case, detail in request.work.get(MeetingSearch).waiting()
+        for code in [localized_digits(case.code, request.locale_name)]
     ]
     return BoundForm(
         request,

@@ -357,6 +357,27 @@ class TestPages:
         assert office.case(codes[0]).status == "in_review"
         desk.get(f"/desk/meetings/sessions/{session}", status=404)
 
+    def test_a_closed_time_is_opened_again_at_one_press_without_a_reason(self, office, desk, codes):
+        closed = office.plan(MONDAY, "09:00", "12:00", public_seats=0, reserve_seats=0)
+        page = desk.get(f"/desk/meetings/sessions/{closed}")
+        form = self.form(page, "/cancel")
+        assert "public_text" not in form.fields
+        assert page.text.count("باز کردن این وقت") == 1
+        assert "دعوت‌شدگان" not in page.text
+        answer = form.submit(status=303).follow()
+        assert "این وقت باز شد" in answer.text
+        desk.get(f"/desk/meetings/sessions/{closed}", status=404)
+        form.submit(status=404)
+        office.schedule(codes[0], MONDAY, "10:00")
+
+    def test_a_closed_time_that_has_begun_is_not_opened_again(self, office, app, sign_in, clock):
+        closed = office.plan(SUNDAY, "09:00", "12:00", public_seats=0, reserve_seats=0)
+        clock.advance(seconds=(office.moment(SUNDAY, "08:59") - clock.now()).total_seconds())
+        sign_in(office.officer)
+        form = self.form(app.get(f"/desk/meetings/sessions/{closed}"), "/cancel")
+        clock.advance(minutes=1)
+        assert "این زمان گذشته است" in form.submit(status=422).text
+
     def test_a_day_that_has_begun_is_not_cancelled_or_changed(self, office, app, sign_in, codes, clock):
         session = office.plan(SUNDAY, "09:00", public_seats=2)
         office.invite(codes[0], session)

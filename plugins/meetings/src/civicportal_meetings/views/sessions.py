@@ -6,7 +6,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 from translationstring import TranslationString
 
 from civicportal.api.cases import CaseService, Reason, kind_of
-from civicportal.api.forms import BoundForm, FormInvalid, Option, Values, whole_number
+from civicportal.api.forms import BoundForm, FormInvalid, Option, StrictSchema, Values, whole_number
 from civicportal.api.localization import localized_digits
 from civicportal.api.plugins import NotFound, Refused
 from civicportal.api.web import Request, ViewResult
@@ -98,13 +98,16 @@ def take_off(request: Request) -> HTTPSeeOther:
 
 
 def cancel(request: Request) -> ViewResult:
-    """Cancel the session, and notify its participants.
+    """Cancel the session and notify its participants, or open a closed time again.
 
-    Each needs a new time and is handled in a separate transaction.
+    Each participant needs a new time and is handled in a separate transaction.
     """
-    form = _cancel_form(request)
+    # Read in a transaction of its own: on SQLite one that may write would make the change below wait for it.
+    with request.site.work(write=False) as work:
+        is_closed_time = work.get(PublicDayService).find(_id(request)).is_closed_time
+    form = _cancel_form(request, is_closed_time)
     try:
-        reason = form.validate(request.POST)["public_text"]
+        reason = form.validate(request.POST).get("public_text", "")
     except FormInvalid:
         return _page(request, status=422, cancelling=form)
     session = _id(request)
@@ -115,7 +118,9 @@ def cancel(request: Request) -> ViewResult:
         form.fail("", refusal.reason)
         return _page(request, status=422, cancelling=form)
     recall_all(request.site, request.identity, session)
-    request.session.flash(request.translate(_("It is cancelled, and its time is free.")), "good")
+    opened = _("It is open again, and can be given to meetings.")
+    done = opened if is_closed_time else _("It is cancelled, and its time is free.")
+    request.session.flash(request.translate(done), "good")
     return HTTPSeeOther(request.route_path("meetings.desk"))
 
 
@@ -161,7 +166,7 @@ def _page(request: Request, *, status: int = 200, **shown: BoundForm) -> dict[st
         "past": not shown and session.start <= work.clock.now(),
         "seats": shown.get("seats") or _seats_form(request, session),
         "waiting": shown.get("waiting") or _waiting_form(request),
-        "cancelling": shown.get("cancelling") or _cancel_form(request),
+        "cancelling": shown.get("cancelling") or _cancel_form(request, session.is_closed_time),
         "kind": kind_of(request.site, KIND),
         "may_plan": request.identity.permits(SESSIONS),
         "local_day": request.site.calendar.today(session.start),
@@ -213,12 +218,13 @@ def _waiting_form(request: Request) -> BoundForm:
     )
 
 
-def _cancel_form(request: Request) -> BoundForm:
+def _cancel_form(request: Request, is_closed_time: bool) -> BoundForm:
+    # A closed time has no one invited who could read a reason.
     return BoundForm(
         request,
-        Reason(),
+        StrictSchema() if is_closed_time else Reason(),
         action=request.route_path("meetings.cancel_session", id=_id(request)),
-        send=_("Cancel it and tell everybody invited"),
-        send_class="btn-danger-q",
+        send=_("Open this time again") if is_closed_time else _("Cancel it and tell everybody invited"),
+        send_class="btn-quiet" if is_closed_time else "btn-danger-q",
         prefix="cancel",
     )

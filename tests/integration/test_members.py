@@ -161,6 +161,56 @@ def test_a_mobile_never_stands_in_an_address(app, city):
         assert search.submit(status=303).location.endswith("/admin/members")
 
 
+def test_a_search_stays_within_the_filters(site, app, city):
+    _boss, officer, _colleague, _citizen = city
+    with site.work() as work:
+        role = work.session.get(User, officer.id).memberships[0]
+        other = make_unit(work, "green")
+        make_staff(work, "officer", unit=other, name="رضا سبزواری")
+        filters = f"state=active&role={role.role_id}&unit={role.unit_id}"
+    search = form_of(app.get(f"/admin/members?{filters}"), "/admin/members/find")
+    search["q"] = "رضا"
+    answer = search.submit(status=303)
+    assert answer.location.endswith(f"/admin/members?{filters}&q={quote('رضا')}")
+    page = answer.follow()
+    assert names(page) == ["رضا پناهی"]
+    # The word alone is removed by its link; another search keeps the filters.
+    without_word = next(link["href"] for link in page.html.select("a.chipf.on") if "رضا" in link.text)
+    assert names(app.get(without_word)) == ["رضا پناهی", "مریم کاویانی"]
+    again = form_of(page, "/admin/members/find")
+    again["q"] = "مریم"
+    assert names(again.submit(status=303).follow()) == ["مریم کاویانی"]
+    for number in ("09000000099", "۰۴۹۹۳۷۰۸۹۹"):
+        again["q"] = number
+        assert again.submit(status=303).location.endswith(f"/admin/members?{filters}")
+
+
+def test_a_search_of_citizens_keeps_their_state(app, city):
+    search = form_of(app.get("/admin/members?who=citizens&state=disabled"), "/admin/members/find")
+    search["q"] = "حسن"
+    answer = search.submit(status=303)
+    assert answer.location.endswith(f"?who=citizens&state=disabled&q={quote('حسن')}")
+    assert names(answer.follow()) == []
+
+
+def test_a_number_is_found_whatever_the_filters(site, app, city):
+    _boss, officer, *_ = city
+    with site.work(write=False) as work:
+        mobile = work.session.get(User, officer.id).mobile
+    search = form_of(app.get("/admin/members?state=disabled"), "/admin/members/find")
+    search["q"] = mobile
+    answer = search.submit(status=303)
+    assert answer.location.endswith(f"/admin/members?citizen={officer.id}")
+    assert names(answer.follow()) == ["رضا پناهی"]
+
+
+def test_a_search_with_made_up_filters_drops_them(app, city):
+    token = form_of(app.get("/admin/members"), "/admin/members/find")["csrf_token"].value
+    sent = {"csrf_token": token, "q": "رضا", "who": "x", "state": "nonsense", "unit": "9999999", "role": "-1"}
+    answer = app.post("/admin/members/find", sent, status=303)
+    assert answer.location.endswith(f"/admin/members?q={quote('رضا')}")
+
+
 @pytest.mark.parametrize("who", ["staff", "citizens"])
 def test_pages_follow_one_another_both_ways(site, app, city, who):
     with site.work() as work:

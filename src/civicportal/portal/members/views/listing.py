@@ -17,27 +17,29 @@ from civicportal.portal.members.schemas import STATES, MemberFilters
 from civicportal.util.countries import InvalidMobile, is_national_code
 from civicportal.util.i18n import _
 from civicportal.util.persian import store
+from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm
 from civicportal.web.forms.filters import page_ends, with_query
 from civicportal.web.request import Request
 
 FILTERS = ("who", "q", "state", "role", "unit", "citizen")
+KEPT = ("who", "state", "role", "unit")
+"""Filters that a search keeps."""
 
 
 def members(request: Request) -> dict[str, object]:
     """List staff or citizens with the filters of the URL."""
     work = request.work
-    form = BoundForm(
-        request, MemberFilters(), bindings={"roles": role_options(work), "units": unit_options(work)}
-    )
+    form = _form(request)
     values = form.read_filters(request.GET)
     numbers = {name: int(values[name]) if values[name] else None for name in ("role", "unit")}
     directory = work.get(MemberDirectory)
     page = directory.page(MemberQuery(**{**values, **numbers}), **page_ends(request))
-    chosen = {name: form[name].cstruct for name in FILTERS if values[name] not in (None, "", "staff")}
+    chosen = _chosen(form, values)
     return {
         "form": form,
         "values": values,
+        "kept": {name: chosen[name] for name in KEPT if name in chosen},
         "narrowed": bool(set(chosen) - {"who"}),
         "page": page,
         "states": STATES,
@@ -49,25 +51,37 @@ def members(request: Request) -> dict[str, object]:
 
 
 def find(request: Request) -> HTTPSeeOther:
-    """Redirect to a person or a list of names.
+    """Redirect to a person, or to a list of names within the filters of the list that was searched.
 
     Numbers of people are not put into URLs.
     """
     text = store(typed_search(request))
-    who = "citizens" if request.POST.get("who") == "citizens" else ""
+    form = _form(request)
+    chosen = _chosen(form, form.read_filters(request.POST))
+    kept = {name: chosen[name] for name in KEPT if name in chosen}
     if is_national_code(request.site.country, text):
         request.session.flash(request.translate(_("The national code is not searched here.")), "warn")
-        return HTTPSeeOther(_url(request, {"who": who}))
+        return HTTPSeeOther(_url(request, kept))
     try:
         mobile = request.site.country.normalize_mobile(text)
     except InvalidMobile:
-        return HTTPSeeOther(_url(request, {"who": who, "q": text}))
+        return HTTPSeeOther(_url(request, {**kept, "q": text}))
     seen = request.work.get(RightsService).seen()
     person = request.work.session.scalar(select(User.id).where(User.mobile == mobile, seen))
     if person is None:
         request.session.flash(request.translate(_("No one has this mobile number.")), "warn")
-        return HTTPSeeOther(_url(request, {"who": who}))
-    return HTTPSeeOther(_url(request, {"who": who, "citizen": person}))
+        return HTTPSeeOther(_url(request, kept))
+    # A number means one person, whom the filters would hide if they are of another unit.
+    return HTTPSeeOther(_url(request, {"who": kept.get("who", ""), "citizen": person}))
+
+
+def _form(request: Request) -> BoundForm:
+    choices = {"roles": role_options(request.work), "units": unit_options(request.work)}
+    return BoundForm(request, MemberFilters(), bindings=choices)
+
+
+def _chosen(form: BoundForm, values: Values) -> dict[str, object]:
+    return {name: form[name].cstruct for name in FILTERS if values[name] not in (None, "", "staff")}
 
 
 def _url(request: Request, parts: Mapping[str, object]) -> str:

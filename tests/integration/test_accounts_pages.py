@@ -478,6 +478,19 @@ def test_ending_a_device_from_the_list(site: Any, app: Any, officer: User, sign_
     app.get("/account", status=303)
 
 
+def test_only_who_has_a_password_is_told_to_change_it(
+    site: Any, app: Any, officer: User, sign_in: Any
+) -> None:
+    with site.work() as work:
+        citizen = make_citizen(work)
+    sign_in(officer)
+    assert "گذرواژهٔ خود را تغییر دهید" in app.get("/account/sessions").html.select_one("main").text
+    sign_in(citizen, "citizen")
+    told = app.get("/account/sessions").html.select_one("main").text
+    assert "گذرواژه" not in told
+    assert "اگر دستگاهی را نمی‌شناسید، از آن خارج شوید" in told
+
+
 def test_strangers_session_cannot_be_ended(site: Any, app: Any, officer: User, sign_in: Any) -> None:
     with site.work() as work:
         citizen = make_citizen(work)

@@ -136,7 +136,10 @@ def sessions(request: Request) -> dict[str, object]:
     user = request.work.session.get_one(User, request.identity.user_id)
     rows = request.work.get(SessionService).list_of(user)
     own = request.identity.session_id
-    return {"rows": [(row, describe(row.user_agent), row.id == own) for row in rows]}
+    return {
+        "rows": [(row, describe(row.user_agent), row.id == own) for row in rows],
+        "has_password": bool(user.password_hash),
+    }
 
 
 def end_session(request: Request) -> ViewResult:

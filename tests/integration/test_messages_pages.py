@@ -44,6 +44,10 @@ def queue(site, count):
             work.get(NotificationService).send("staff.overdue", recipient=recipient, fields={"COUNT": "3"})
 
 
+def actions(work):
+    return list(work.session.scalars(select(AuditEvent.action)))
+
+
 def form_of(page, action):
     return next(form for form in page.forms.values() if form.action == action)
 
@@ -151,9 +155,24 @@ def test_the_wording_is_changed_and_taken_back(site, app, boss):
     with site.work(write=False) as work:
         rendered = work.get(TextService).render("petitions.working", None, {"TRACK": "1"})
         assert rendered == "دادخواست 1 در دست بررسی است"
-    form_of(app.get(TEXT), f"{TEXT}/reset").submit(status=303)
+    asked = app.get(TEXT).click(href="/reset$")
+    assert "دادخواست {TRACK} در دست بررسی است" in asked.html.select_one("main").text
+    assert "Petition {TRACK} is in work." in asked.html.select_one("main").text
+    with site.work(write=False) as work:
+        assert work.get(TextService).is_changed("petitions.working")
+    next(form for form in asked.forms.values() if form.action == "").submit(status=303)
     with site.work(write=False) as work:
         assert not work.get(TextService).is_changed("petitions.working")
+        assert actions(work).count("message_text:reset") == 1
+
+
+def test_a_usual_wording_is_not_taken_back(site, app, boss):
+    assert f"{TEXT}/reset" not in app.get(TEXT)
+    assert app.get(f"{TEXT}/reset", status=303).location.endswith(TEXT)
+    token = form_of(app.get("/admin/messages"), "/admin/messages/find")["csrf_token"].value
+    assert app.post(f"{TEXT}/reset", {"csrf_token": token}, status=303).location.endswith(TEXT)
+    with site.work(write=False) as work:
+        assert "message_text:reset" not in actions(work)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,8 @@ VIEWS = (
     ("admin.message_texts", "texts", "texts", MANAGE, "GET"),
     ("admin.message_text", "text", "text", MANAGE, "GET"),
     ("admin.message_text", "text", "text", MANAGE, "POST"),
-    ("admin.message_text_reset", "reset", None, MANAGE, "POST"),
+    ("admin.message_text_reset", "reset", "text_reset", MANAGE, "GET"),
+    ("admin.message_text_reset", "reset", "text_reset", MANAGE, "POST"),
 )
 
 

@@ -146,13 +146,21 @@ def text(request: Request) -> ViewResult:
     )
 
 
-def reset(request: Request) -> HTTPSeeOther:
-    """Restore the default wording."""
+def reset(request: Request) -> ViewResult:
+    """Ask with the site's own wording shown, then restore the default one."""
     key = _key(request)
-    request.work.get(TextService).reset(key)
+    service = request.work.get(TextService)
+    address = request.route_path("admin.message_text", key=key)
+    if not service.is_changed(key):
+        # Another administrator was faster, or the page was sent twice.
+        return HTTPSeeOther(address)
+    message = request.site.messages[key]
+    if request.method == "GET":
+        return {"message": message, "own": service.wording(key), "proposed": service.default(message)}
+    service.reset(key)
     request.work.get(AuditService).record("message_text:reset", key=key)
     request.session.flash(request.translate(_("The text is the usual one again.")), "good")
-    return HTTPSeeOther(request.route_path("admin.message_text", key=key))
+    return HTTPSeeOther(address)
 
 
 def _key(request: Request) -> str:

@@ -58,7 +58,7 @@ TOLD: dict[str, Any] = {
     "fact_kinds": {},
     "asking": {"1"},
     "unknown_fields": re.compile("{([a-z]+)}").findall,
-    "needs_code": True,
+    "missing_parts": lambda text: [] if "{CODE}" in text else ["{CODE}"],
     "sessions": {
         value: SimpleNamespace(id=1, start=datetime(2026, 12, 1, tzinfo=UTC)) for value in ("", "1", "2")
     },

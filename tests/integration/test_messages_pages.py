@@ -26,7 +26,8 @@ from civicportal.testing import (
 )
 
 CITIZEN = "+989000000001"
-TEXT = "/admin/messages/texts/petitions.working"
+TEXTS = "/admin/messages/texts"
+TEXT = f"{TEXTS}/petitions.working"
 
 
 @pytest.fixture
@@ -179,7 +180,14 @@ def test_a_usual_wording_is_not_taken_back(site, app, boss):
     ("address", "words", "hint"),
     [
         (TEXT, "{TRACK} {SECRET}", "{SECRET}"),
-        ("/admin/messages/texts/otp.login.short", "no digits", "{CODE}"),
+        (f"{TEXTS}/otp.login.short", "no digits", "{CODE}"),
+        (f"{TEXTS}/petitions.registered", "ثبت شد", "{TRACK}"),
+        (f"{TEXTS}/contractor.link", "کار شما", "https://{HOST}/job/{LINK}"),
+        (f"{TEXTS}/contractor.link", "کار شما: {LINK}", "https://{HOST}/job/{LINK}"),
+        (f"{TEXTS}/inbound.which", "کدام یک؟", "{CODES}"),
+        (TEXT, "{TRACK} سلام {", "آکولاد"),
+        (TEXT, "{TRACK} سلام }", "آکولاد"),
+        (TEXT, "{track} سلام", "آکولاد"),
         (TEXT, "", ""),
     ],
 )
@@ -189,6 +197,24 @@ def test_a_wording_that_would_not_work_is_refused(site, app, boss, address, word
     page = form.submit(status=422)
     assert hint in page.html.select_one(".err-summary").text
     assert page.html.select_one("textarea").text.strip() == words
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        # By a later change the citizen has the tracking code, and an officer finds the case in the kartable.
+        ("petitions.working", "دادخواست شما در دست بررسی است"),
+        ("staff.kartable_new", "کارتابل: {COUNT} پروندهٔ تازه"),
+        ("petitions.registered", "دادخواست {TRACK} ثبت شد"),
+        ("contractor.link", "{SITE} https://{HOST}/job/{LINK} را باز کنید"),
+    ],
+)
+def test_a_wording_with_what_it_is_for_is_kept(site, app, boss, key, words):
+    form = next(f for f in app.get(f"{TEXTS}/{key}").forms.values() if "text" in f.fields)
+    form["text"] = words
+    form.submit(status=303)
+    with site.work(write=False) as work:
+        assert work.get(TextService).wording(key) == words
 
 
 def test_who_may_see_what(site, app, sign_in):

@@ -27,6 +27,8 @@ LONGEST = 25
 _SHORTENED = {"UNIT": 24, "STATUS": LONGEST}
 _WHOLE = frozenset({"CODE", "CODES", "TRACK", "SITE", "HOST", "PHONE"})
 _FIELD = re.compile(r"\{([A-Z][A-Z0-9_]*)\}")
+#: A link is the end of an address: an own wording needs all of it.
+_ADDRESS = re.compile(r"\S*\{LINK\}")
 
 
 class FieldTooLong(Refused):
@@ -49,6 +51,15 @@ def fill(text: str, fields: Mapping[str, str]) -> str:
 def used_fields(text: str) -> set[str]:
     """Return the names in braces in a text."""
     return set(_FIELD.findall(text))
+
+
+def has_stray_braces(text: str) -> bool:
+    """Return whether a text has braces that are not around the name of a field.
+
+    They would be sent as they are typed.
+    """
+    rest = _FIELD.sub("", text)
+    return "{" in rest or "}" in rest
 
 
 def cut_fields(fields: Mapping[str, str]) -> dict[str, str]:
@@ -134,6 +145,20 @@ class TextService(Service):
         They would be sent in braces.
         """
         return sorted(used_fields(text) - self.allowed(key))
+
+    def missing_parts(self, key: str, text: str) -> list[str]:
+        """Return what a text of this key must contain and does not: fields, or an address that ends with one.
+
+        Only what the text of the code contains is asked for, and only where the person learns it from no other
+        message: a code, the codes to choose from, a link, and in the text for a new case the tracking code. In
+        texts about a later change the tracking code is left to the site, since the person has it by then.
+        """
+        words = str(self.site.messages[key].text)
+        fields = ["CODE", "CODES"]
+        if key in {f"{kind.name}.{kind.workflow.initial}" for kind in kinds_of(self.site).values()}:
+            fields.append("TRACK")
+        asked = [f"{{{name}}}" for name in fields if name in used_fields(words)]
+        return [part for part in (*asked, *_ADDRESS.findall(words)) if part not in text]
 
     def sample(self, key: str) -> str:
         """Return the site's text of a key with the longest usual values."""

@@ -122,7 +122,7 @@ def text(request: Request) -> ViewResult:
         initial={"text": service.wording(key)},
         bindings={
             "unknown_fields": lambda words: service.unknown_fields(key, words),
-            "needs_code": "CODE" in request.site.messages[key].fields,
+            "missing_parts": lambda words: service.missing_parts(key, words),
         },
     )
 

@@ -37,18 +37,6 @@ class RatingWindow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ObjectionWindow:
-    """The period in which the actor may object to the closing.
-
-    :ivar until: end of the period.
-    :ivar is_open: it has not ended.
-    """
-
-    until: datetime
-    is_open: bool
-
-
-@dataclass(frozen=True, kw_only=True)
 class RatingSummary:
     """All ratings of the last closing.
 
@@ -107,10 +95,10 @@ class RatingService(Service):
         self.work.relay(CaseChange(case=case, event=event, kind=self.cases.kind(case), notify=False))
         return rating
 
-    def objection(self, case: Case) -> ObjectionWindow | None:
-        """Return the period in which an objection of the actor reopens the case; None if none can.
+    def objection_end(self, case: Case) -> datetime | None:
+        """Return until when an objection of the actor reopens the case; None if none can.
 
-        Whether anything else would have hindered one is not asked after its end.
+        Whether anything else hinders one is not asked after that time.
         """
         kind = self.cases.kind(case)
         if kind.reopen is None or case.is_open or not self._owns(case):
@@ -119,15 +107,15 @@ class RatingService(Service):
         closing = self.closing(case)
         if not steps or closing is None:
             return None
-        is_open, rules = self._in_time(closing), self.work.get(StepService)
-        if is_open and any(rules.refusal_reason(case, kind, step) for step in steps):
+        rules = self.work.get(StepService)
+        if self._in_time(closing) and any(rules.refusal_reason(case, kind, step) for step in steps):
             return None
-        return ObjectionWindow(until=closing.at + OBJECTION_WINDOW, is_open=is_open)
+        return closing.at + OBJECTION_WINDOW
 
     def may_object(self, case: Case) -> bool:
         """Return whether an objection of the actor would reopen the case now."""
-        window = self.objection(case)
-        return window is not None and window.is_open
+        end = self.objection_end(case)
+        return end is not None and self.work.clock.now() < end
 
     def object(self, case: Case, reason: str, *, version: int | None = None) -> CaseEvent:
         """Reopen the case on an objection of its citizen.

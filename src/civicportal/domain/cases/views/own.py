@@ -220,11 +220,12 @@ def _page(
     if step is not None:
         steps = {name: _with(row, step) for name, row in steps.items()}
     state = asking_state(request.site, found)
-    window = work.get(RatingService).objection(found)
+    objection_end = work.get(RatingService).objection_end(found)
+    may_object = objection_end is not None and work.clock.now() < objection_end
     may_note = found.is_open and found.kind in kinds_of(request.site)
     shown = (
         (rating and standing)
-        or (objection and window and window.is_open)
+        or (objection and may_object)
         or (note and may_note)
         or any(row.shows(step) for row in steps.values())
     )
@@ -242,7 +243,8 @@ def _page(
         "standing": standing,
         "faces": FACES,
         "rating": rating or forms.rating_form(request, _path(request, "my_rate"), standing),
-        "window": window,
+        "may_object": may_object,
+        "objection_end": objection_end,
         "objection": objection or forms.objection_form(request, _path(request, "my_object")),
         "steps": {name: row for name, row in steps.items() if state is None or name != state.answer},
         "question": work.get(QuestionService).of(found) if state else None,

@@ -99,6 +99,25 @@ def test_a_step_of_another_form_is_not_taken_by_its_name(site, desk):
     assert outcomes[0].reason == bulk.NOT_FROM_HERE
 
 
+def test_steps_of_one_title_are_told_apart_by_their_service(site, desk, monkeypatch):
+    codes, *_others = desk
+    accept_step, *others = PETITIONS.workflow.transitions
+    workflow = replace(PETITIONS.workflow, transitions=(replace(accept_step, name="begin"), *others))
+    knobs = replace(PETITIONS, name="knobs", title="Knobs", permission_prefix="", workflow=workflow)
+    monkeypatch.setitem(kinds_of(site), "knobs", knobs)
+    for permission in permissions_of(knobs):
+        monkeypatch.setitem(site.permissions, permission.name, permission)
+    with site.work() as work:
+        waste = work.get(OrganizationService).unit("waste")
+        knob = make_case(work, kind="knobs", category=make_category(work, "knob", unit=waste)).code
+        officer = identity(work, make_staff(work, "clerk", unit=waste))
+    with site.work(actor=officer, write=False) as work:
+        cases = [work.get(CaseService).fetch(code) for code in (codes[0], knob)]
+        found = {step.key: list(step.services) for step in bulk.possible_steps(work, cases)}
+        assert found == {"accept": [PETITIONS.title], "begin": ["Knobs"], "reject": []}
+        assert not any(step.services for step in bulk.possible_steps(work, cases[:1]))
+
+
 def test_the_key_of_a_step_does_not_depend_on_the_selected_cases(site, desk, monkeypatch):
     codes, *_others = desk
     accept_step, *others = PETITIONS.workflow.transitions

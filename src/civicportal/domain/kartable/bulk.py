@@ -5,7 +5,7 @@ Thus one refusal does not affect the others.
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from civicportal.domain.cases.errors import Refused
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.services import CaseService
-from civicportal.domain.cases.workflow import Transition, UnknownTransition
+from civicportal.domain.cases.workflow import CaseKind, Transition, UnknownTransition
 from civicportal.domain.kartable.undo import UndoService
 from civicportal.util.errors import Conflict, Forbidden, NotFound
 from civicportal.util.i18n import _
@@ -82,11 +82,14 @@ class BulkStep:
 
     :ivar key: its value in a form, see :func:`_keys`.
     :ivar number: how many of the cases allow it.
+    :ivar services: titles of the kinds of these cases, if another transition of the list has the same title; else
+        empty.
     """
 
     key: str
     transition: Transition
     number: int
+    services: Sequence[TranslationString] = ()
 
     def apply(self, work: "Work", case: Case, values: Values) -> object:
         """Take the transition of one case, and return its event.
@@ -105,13 +108,21 @@ def possible_steps(work: "Work", cases: Iterable[Case]) -> list[BulkStep]:
 
     Transitions of different kinds are one if they have the same name, title and form.
     """
-    service, found = work.get(CaseService), dict[_Sameness, list[Transition]]()
+    service, found = work.get(CaseService), dict[_Sameness, list[tuple[Transition, CaseKind]]]()
     for case in cases:
         for step in service.steps(case):
             if not step.reason:
-                found.setdefault(_sameness(step.transition), []).append(step.transition)
-    keys = _keys(work.site)
-    steps = [BulkStep(key=keys[same], transition=some[0], number=len(some)) for same, some in found.items()]
+                found.setdefault(_sameness(step.transition), []).append((step.transition, service.kind(case)))
+    keys, titles = _keys(work.site), Counter(title for _name, title, _form in found)
+    steps = [
+        BulkStep(
+            key=keys[same],
+            transition=some[0][0],
+            number=len(some),
+            services=list(dict.fromkeys(kind.title for _step, kind in some)) if titles[same[1]] > 1 else (),
+        )
+        for same, some in found.items()
+    ]
     return sorted(steps, key=lambda step: -step.number)
 
 

@@ -103,7 +103,7 @@ def cancel(request: Request) -> ViewResult:
     Each participant needs a new time and is handled in a separate transaction.
     """
     # Read in a transaction of its own: on SQLite one that may write would make the change below wait for it.
-    with request.site.work(write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         is_closed_time = work.get(PublicDayService).find(_id(request)).is_closed_time
     form = _cancel_form(request, is_closed_time)
     try:

@@ -120,5 +120,5 @@ PAGES = (
     Shown("admin.messages", "administrator", "/admin/messages"),
     Shown("admin.message_texts", "administrator", "/admin/messages/texts"),
     Shown("admin.message_text", "administrator", "/admin/messages/texts/reports.registered"),
-    Shown("admin.message_text_reset", "administrator", "/admin/messages/texts/reports.registered/reset"),
+    Shown("admin.message_text_reset", "administrator", "/admin/messages/texts/meetings.registered/reset"),
 )

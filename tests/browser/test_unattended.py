@@ -114,6 +114,7 @@ def test_an_inquiry_without_a_reader_needs_confirmation(
     desk.open_case(page, code)
     panel = desk.open_tab(page, "refer")
     panel.locator("[name=unit]").select_option(empty)
+    panel.locator("[name=note]").fill("این تیر برق از آن کیست؟")
     panel.locator("[formaction$='/inquire']").click()
     ask = page.locator("#panel-of-refer")
     expect(ask.get_by_role("alert")).to_contain_text("استعلام ممکن است بی‌پاسخ بماند")

@@ -458,7 +458,8 @@ class TestTheForm:
     def send(self, page, city, action):
         """Send a copy or an inquiry to a unit without members, or resend the confirmed form."""
         form = self.form(page)
-        form["unit"], form.action = str(city.empty.id), f"/kartable/cases/{city.code}/{action}"
+        form["unit"], form["note"] = str(city.empty.id), "What do you think?"
+        form.action = f"/kartable/cases/{city.code}/{action}"
         return form
 
     @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ def test_no_internal_move_sends_the_citizen_a_message(office):
     do(office.far, kartable("dismiss_copy"))
     do(office.officer, kartable("inquire", office.light, note="نظر شما؟"))
     do(office.far, kartable("answer", "بله"))
-    do(office.officer, kartable("inquire", office.light, user_id=office.far.user_id))
+    do(office.officer, kartable("inquire", office.light, user_id=office.far.user_id, note="و شما؟"))
     do(
         office.officer,
         lambda work, case: work.get(InquiryService).withdraw(

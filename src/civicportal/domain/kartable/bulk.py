@@ -22,7 +22,7 @@ from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.workflow import CaseKind, Transition, UnknownTransition
 from civicportal.domain.kartable.undo import UndoService
 from civicportal.util.errors import Conflict, Forbidden, NotFound
-from civicportal.util.i18n import _
+from civicportal.util.i18n import _, say
 from civicportal.util.values import Values
 
 if TYPE_CHECKING:
@@ -82,8 +82,8 @@ class BulkStep:
 
     :ivar key: its value in a form, see :func:`_keys`.
     :ivar number: how many of the cases allow it.
-    :ivar services: titles of the kinds of these cases, if another transition of the list has the same title; else
-        empty.
+    :ivar services: titles of the kinds of these cases, if another transition of the list has the same title in the
+        language of the reader; else empty.
     """
 
     key: str
@@ -113,13 +113,18 @@ def possible_steps(work: "Work", cases: Iterable[Case]) -> list[BulkStep]:
         for step in service.steps(case):
             if not step.reason:
                 found.setdefault(_sameness(step.transition), []).append((step.transition, service.kind(case)))
-    keys, titles = _keys(work.site), Counter(title for _name, title, _form in found)
+    # Different English titles may have one translation, and the reader sees only that.
+    localizer = work.site.localizer(work.locale)
+    titles = {same: say(some[0][0].title, localizer) for same, some in found.items()}
+    keys, times = _keys(work.site), Counter(titles.values())
     steps = [
         BulkStep(
             key=keys[same],
             transition=some[0][0],
             number=len(some),
-            services=list(dict.fromkeys(kind.title for _step, kind in some)) if titles[same[1]] > 1 else (),
+            services=list(dict.fromkeys(kind.title for _step, kind in some))
+            if times[titles[same]] > 1
+            else (),
         )
         for same, some in found.items()
     ]

@@ -160,6 +160,24 @@ def test_the_citizen_is_led_on(app, sign_in, people, message, convert):
     assert app.get(f"/my/{old.code}", status=200).html.select(f"a[href='/my/{made.code}']")
 
 
+def test_after_the_objection_period_the_services_are_one_press_away(
+    site, app, sign_in, people, message, convert, clock
+):
+    over = "می‌شد آن را بازگشایی کرد"
+    answered, converted = message()[0].code, message()[0].code
+    convert(converted)
+    with site.work() as work, work.acting_as(identity(work, people["officer"])):
+        service = work.get(CaseService)
+        service.apply(service.fetch(answered, lock=True), "answer", public_text="درست شد.")
+    clock.advance(days=8)
+    sign_in(people["citizen"], "citizen")
+    page = app.get(f"/my/{answered}", status=200)
+    [line] = [one for one in page.html.select("p.muted") if over in one.text]
+    assert {"/feedback/new", "/reports/new"} <= {link["href"] for link in line.select("a")}
+    # This one goes on as another request, so nothing new is needed.
+    assert over not in app.get(f"/my/{converted}", status=200)
+
+
 def test_code_and_pin_of_an_anonymous_one_open_the_report_too(site, app, message, convert):
     old, pin = message(anonymous=True)
     made, _report = convert(old.code)

@@ -58,17 +58,52 @@ def test_after_seven_days_it_is_too_late(site: Any, citizen: Any, closed: str, c
     assert ratings(site) == []
 
 
-def test_the_page_tells_until_when_it_may_be_opened_again(
-    site: Any, as_citizen: Any, signed_in: Any, closed: str, clock: Any
+def told(page: Any, words: str) -> list[str]:
+    """Return the small print of a page that has some words."""
+    texts = [" ".join(one.text.split()) for one in page.html.select(".muted")]
+    return [text for text in texts if words in text]
+
+
+STILL, OVER = "می‌توانید این کار را بکنید", "می‌شد آن را بازگشایی کرد"
+
+
+def test_the_page_tells_until_when_it_may_be_opened_again(as_citizen: Any, closed: str) -> None:
+    page = as_citizen.get(f"/my/{closed}")
+    assert told(page, STILL) == ["تا شنبه ۱۶ خرداد، ۱۲:۰۰ می‌توانید این کار را بکنید."]
+    # The limit is read before the form is opened.
+    assert STILL in page.html.select_one("details > summary").text
+    assert len(told(page, "تا شنبه ۱۶ خرداد، ۱۲:۰۰")) == 2, "the rating names the same moment"
+
+
+def test_the_way_back_ends_at_the_hour_that_the_page_names(signed_in: Any, closed: str, clock: Any) -> None:
+    clock.advance(days=6, hours=23, minutes=59)
+    assert f"/my/{closed}/object" in signed_in("citizen", "citizen").get(f"/my/{closed}")
+    clock.advance(minutes=1)
+    page = signed_in("citizen", "citizen").get(f"/my/{closed}")
+    assert f"/my/{closed}/object" not in page
+    assert told(page, STILL) == []
+    assert len(told(page, OVER)) == 1
+
+
+def test_after_a_year_the_page_still_names_the_day_with_its_year(
+    signed_in: Any, closed: str, clock: Any
 ) -> None:
-    day = as_citizen.get(f"/my/{closed}").html.select_one("details p.muted").text
-    assert "تا " in day
-    clock.advance(days=7)
-    over = signed_in("citizen", "citizen").get(f"/my/{closed}")
-    assert f"/my/{closed}/object" not in over
-    [told] = [one.text for one in over.html.select("p.muted") if "می‌شد آن را بازگشایی کرد" in one.text]
-    # The same day, in the same form.
-    assert day.split("تا ")[1].split(" می‌توانید")[0] in told
+    clock.advance(days=400)
+    [line] = told(signed_in("citizen", "citizen").get(f"/my/{closed}"), OVER)
+    assert line.startswith("تا شنبه ۱۶ خرداد ۱۴۰۵ می‌شد")
+
+
+def test_a_case_without_a_way_back_tells_of_none(
+    site: Any, signed_in: Any, citizen: Any, open_case: Any, clock: Any
+) -> None:
+    code = open_case()
+    with site.work(actor=citizen) as work:
+        service = work.get(CaseService)
+        service.apply(service.fetch_own(code, lock=True), "withdraw")
+    for days in (0, 8):
+        clock.advance(days=days)
+        page = signed_in("citizen", "citizen").get(f"/my/{code}")
+        assert told(page, STILL) == told(page, OVER) == []
 
 
 def test_an_open_case_is_not_rated(site: Any, citizen: Any, open_case: Any) -> None:

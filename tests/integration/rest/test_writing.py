@@ -192,10 +192,12 @@ def finished(caller, code):
 def test_a_citizen_rates_and_objects(site, caller, city):
     code = city[1][0]
     citizen, path = caller("citizen", "cases:read", "cases:write", realm="citizen"), f"/cases/{code}"
-    assert citizen.get(f"{path}/rating").json["possible"] is False
+    shown = citizen.get(f"{path}/rating").json
+    assert (shown["possible"], shown["objection_until"]) == (False, None)
     citizen.post(f"{path}/rating", {"stars": 5}, status=422)
     finished(caller, code)
-    assert citizen.get(f"{path}/rating").json["possible"] is True
+    shown = citizen.get(f"{path}/rating").json
+    assert (shown["possible"], shown["objection_until"]) == (True, shown["until"])
     for stars in (5, 2, 2):
         answer = citizen.post(f"{path}/rating", {"stars": stars, "words": "کاش زودتر بود."})
         assert (answer.json["stars"], answer.json["words"]) == (stars, "کاش زودتر بود.")
@@ -206,6 +208,7 @@ def test_a_citizen_rates_and_objects(site, caller, city):
     assert citizen.post(f"{path}/objection", {"reason": "درست نشده است."}, status=428).json
     opened = citizen.post(f"{path}/objection", {"reason": "درست نشده است."}, If_Match=stale)
     assert opened.json["reopenings"] == 1
+    assert citizen.get(f"{path}/rating").json["objection_until"] is None
     citizen.post(f"{path}/objection", {"reason": "هنوز هم نه."}, If_Match=opened.headers["ETag"], status=422)
 
 

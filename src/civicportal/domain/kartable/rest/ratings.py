@@ -24,6 +24,9 @@ class RatingItem(TypedDict):
     until: Annotated[datetime | None, _("Until when")]
     stars: int | None
     words: str
+    objection_until: Annotated[
+        datetime | None, _("Until when an objection of the caller opens the case again; empty if none does")
+    ]
 
 
 class RatingBody(StrictSchema):
@@ -41,13 +44,15 @@ def rating(call: Call) -> RatingItem:
 
 
 def _rating(call: Call, case: Case) -> RatingItem:
-    standing = call.work.get(RatingService).standing(case)
+    service = call.work.get(RatingService)
+    standing = service.standing(case)
     mine = standing.mine if standing else None
     return {
         "possible": standing is not None,
         "until": standing.until if standing else None,
         "stars": mine.stars if mine else None,
         "words": mine.words if mine else "",
+        "objection_until": service.objection_end(case),
     }
 
 

@@ -57,8 +57,7 @@ TOLD: dict[str, Any] = {
     "choice_categories": {"1": ("1",), "2": ("1", "2")},
     "fact_kinds": {},
     "asking": {"1"},
-    "unknown_fields": re.compile("{([a-z]+)}").findall,
-    "missing_parts": lambda text: [] if "{CODE}" in text else ["{CODE}"],
+    "flaw": lambda text: None if "{CODE}" in text else "no code",
     "sessions": {
         value: SimpleNamespace(id=1, start=datetime(2026, 12, 1, tzinfo=UTC)) for value in ("", "1", "2")
     },

@@ -376,6 +376,33 @@ class TestWords:
                 work.get(TextService).reset(key)
         assert texts() == []
 
+    def test_wordings_from_before_they_were_checked_and_of_messages_that_nobody_sends(
+        self, site, monkeypatch
+    ):
+        def texts():
+            with site.work(write=False) as work:
+                return [one for one in found(doctor_words.findings(work)) if one[1].startswith("message")]
+
+        with site.work() as work:
+            for key, text in (
+                ("otp.login.short", "کد شما"),
+                ("member.left", "سلام {"),
+                ("paid.done", "سپاس"),
+            ):
+                work.get(TextService).save(key, text)
+        unused = ("warning", "messages", "the city's own wording is used by no message: paid.done")
+        broken = "the city's own wording does not work:"
+        stray = "Braces may only stand around the name of a field, such as {SITE}."
+        no_code = "Without {CODE} the message does not contain the code."
+        assert texts() == [
+            ("warning", "message member.left", f"{broken} {stray}"),
+            ("warning", "message otp.login.short", f"{broken} {no_code}"),
+            unused,
+        ]
+        # A plugin that is switched off keeps its wordings.
+        monkeypatch.setattr(doctor_words, "sleeping", lambda _site: ["paid"])
+        assert unused not in texts()
+
     def test_a_state_without_a_text(self, site, monkeypatch):
         kept = {key: text for key, text in site.messages.items() if key != "petitions.done"}
         monkeypatch.setattr(site, "messages", kept)

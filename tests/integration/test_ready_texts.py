@@ -62,7 +62,7 @@ def test_a_text_is_added_and_changed(site, app, sign_in, officer):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("title", ""), ("text", "کم"), ("text", "سلام {FATHER} گرامی")],
+    [("title", ""), ("text", "کم"), ("text", "سلام {FATHER} گرامی"), ("text", "سلام {NAME گرامی")],
 )
 def test_what_is_missing_or_filled_in_by_nothing_is_refused(site, app, sign_in, officer, name, value):
     sign_in(officer)

@@ -193,6 +193,21 @@ def test_a_frequent_question_is_planted_once_and_overwritten_on_request(work, fi
     assert [found.answer for found in questions.rows("fa")] == ["از هفت تا دو."]
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("{SITE} {CODE} {", "such as {SITE}"), ("{SITE}", "Without {CODE}"), ("{CODE} {CITY}", "{CITY}")],
+)
+def test_a_wording_that_would_not_work_is_refused_by_its_key(work, files, text, told):
+    files(messages=f'[messages]\n"otp.login" = "{text}"\n')
+    with pytest.raises(ConfigurationError, match=f"message:otp.login.*{told}"):
+        work.get(SeedService).load()
+
+
+def test_a_wording_of_a_plugin_that_is_not_installed_stays_in_the_file(work, files):
+    files(messages='[messages]\n"bicycles.lent" = "{SITE}: {BIKE}"\n')
+    assert "message:bicycles.lent" in work.get(SeedService).load()
+
+
 def test_a_question_without_an_answer_is_refused_by_its_key(work, files):
     files(questions='[questions.hours]\nquestion = "ساعت کار؟"\n')
     with pytest.raises(ConfigurationError, match=r"question:hours.*answer"):

@@ -3,7 +3,7 @@
 import pytest
 
 from civicportal.core.checks import collect_findings
-from civicportal.domain.notifications.texts import TextService, has_stray_braces
+from civicportal.domain.notifications.texts import TextService
 
 #: A name of twelve letters and its joints, a telephone number with its area, a host as municipalities have them.
 CITIES = {
@@ -42,7 +42,7 @@ def test_the_doctor_misses_no_text_and_finds_none_longer_than_it_is_meant_to_be(
 def test_every_text_has_what_an_own_wording_must_have(work):
     texts = work.get(TextService)
     words = {key: texts.default(text) for key, text in work.site.messages.items()}
-    flaws = [key for key, text in words.items() if texts.missing_parts(key, text) or has_stray_braces(text)]
+    flaws = [key for key, text in words.items() if texts.flaw(key, text)]
     assert flaws == []
     # What stands alone in these texts is not told by another message.
     asked = {key: texts.missing_parts(key, "") for key in words}

@@ -22,6 +22,7 @@ from civicportal.domain.automation.services import AutomationService
 from civicportal.domain.kartable.models import RoutingRule
 from civicportal.domain.notifications.models import StoredText
 from civicportal.domain.notifications.sms import SmsLength
+from civicportal.domain.notifications.texts import TextService
 from civicportal.domain.organization.models import Category, Holiday, OfficeHours, Seed, Unit
 from civicportal.domain.questionnaires.answers import DATATYPES
 from civicportal.domain.questionnaires.models import CategoryQuestion, QuestionChoice
@@ -29,6 +30,7 @@ from civicportal.portal.help.models import HelpQuestion
 from civicportal.portal.help.services import HelpService
 from civicportal.util.calendar import CityCalendar
 from civicportal.util.errors import ConfigurationError
+from civicportal.util.i18n import say
 from civicportal.util.toml import read_toml
 from civicportal.util.values import Values
 
@@ -315,7 +317,11 @@ class SeedService(Service):
         return self._id(QuestionChoice, answer["choice"], QuestionChoice.question_id == question_id)
 
     def _message(self, key: str, values: Values) -> None:
-        locale = self.work.site.locale
+        texts, locale = self.work.get(TextService), self.work.site.locale
+        # A text of a plugin that is not installed may stay in the file; the check of the site tells of it.
+        flaw = texts.flaw(key, values["text"]) if key in self.work.site.messages else None
+        if flaw is not None:
+            raise ConfigurationError(f"seed message:{key}: {say(flaw)}")
         self.session.merge(
             StoredText(key=key, locale=locale, text=values["text"], updated_at=self.work.clock.now())
         )

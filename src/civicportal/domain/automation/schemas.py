@@ -6,7 +6,7 @@ from civicportal.domain.automation.services import STATES
 from civicportal.domain.automation.triggers import AGES, TRIGGERS
 from civicportal.domain.cases.sources import SOURCES
 from civicportal.domain.kartable.choices import refuse_other_answer
-from civicportal.domain.kartable.schemas import refuse_unknown_fields
+from civicportal.domain.kartable.schemas import refuse_wrong_fields
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
 from civicportal.web.forms import TextAreaWidget, optional_choice
@@ -90,7 +90,7 @@ class AutomationForm(StrictSchema):
         CleanText(5, LONGEST_TEXT, multiline=True),
         title=_("Message to the citizen"),
         description=_("The citizen reads it on the page of the case and is told of it by SMS."),
-        validator=refuse_unknown_fields,
+        validator=refuse_wrong_fields,
         missing="",
         widget=_texts(),
     )
@@ -98,7 +98,7 @@ class AutomationForm(StrictSchema):
         CleanText(5, LONGEST_TEXT, multiline=True),
         title=_("Question to the citizen"),
         description=_("The case waits for the answer, and its deadline with it."),
-        validator=refuse_unknown_fields,
+        validator=refuse_wrong_fields,
         missing="",
         widget=_texts(),
     )

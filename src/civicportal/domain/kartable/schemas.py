@@ -9,6 +9,7 @@ from civicportal.domain.cases.schemas import LONGEST_WORDS
 from civicportal.domain.kartable.contractors import CANNOT, DONE
 from civicportal.domain.kartable.ready_texts import unknown_fields
 from civicportal.domain.kartable.team import TEAM_SORTS
+from civicportal.domain.notifications.texts import brace_flaw
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
 from civicportal.web.forms import (
@@ -372,8 +373,8 @@ def split_schema(rows: int, required: int) -> SplitSchema:
     return schema
 
 
-def refuse_unknown_fields(node: colander.SchemaNode, text: str) -> None:
-    """Refuse a text with unknown placeholders.
+def refuse_wrong_fields(node: colander.SchemaNode, text: str) -> None:
+    """Refuse a text with unknown placeholders, or with braces that are not around one.
 
     :raises colander.Invalid: names them.
     """
@@ -381,6 +382,8 @@ def refuse_unknown_fields(node: colander.SchemaNode, text: str) -> None:
     if unknown:
         names = ", ".join(f"{{{name}}}" for name in unknown)
         raise colander.Invalid(node, _("Nothing fills in these fields: ${names}", mapping={"names": names}))
+    if stray := brace_flaw(text, "CODE"):
+        raise colander.Invalid(node, stray)
 
 
 class ReadyTextSchema(StrictSchema):
@@ -399,7 +402,7 @@ class ReadyTextSchema(StrictSchema):
         CleanText(5, 1500, multiline=True),
         title=_("Text"),
         description=_("The citizen reads this, once an officer has taken it over and sent it."),
-        validator=refuse_unknown_fields,
+        validator=refuse_wrong_fields,
     )
     active = Node(Flag(), title=_("It is offered"), missing=False)
 

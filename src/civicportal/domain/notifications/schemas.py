@@ -1,10 +1,8 @@
 """Forms of the pages of messages."""
 
 import colander
-from translationstring import TranslationString
 
 from civicportal.domain.notifications.arrivals import ARRIVALS
-from civicportal.domain.notifications.texts import has_stray_braces
 from civicportal.util.i18n import _
 from civicportal.web.forms import TextAreaWidget, optional_choice
 from civicportal.web.schema import (
@@ -65,25 +63,9 @@ class MessageWording(StrictSchema):
     )
 
     def validator(self, node: colander.SchemaNode, values: dict[str, str]) -> None:
-        """Refuse unknown placeholders, stray braces, and a text without what it must contain."""
-        unknown = node.bindings["unknown_fields"](values["text"])
-        missing = node.bindings["missing_parts"](values["text"])
-        error = colander.Invalid(node)
-        if unknown:
-            names = " ".join(f"{{{name}}}" for name in unknown)
-            error["text"] = _("These fields cannot be used here: ${names}", mapping={"names": names})
+        """Refuse a wording with which the message would be sent wrong."""
+        flaw = node.bindings["flaw"](values["text"])
+        if flaw is not None:
+            error = colander.Invalid(node)
+            error["text"] = flaw
             raise error
-        if has_stray_braces(values["text"]):
-            error["text"] = _("Braces may only stand around the name of a field, such as {SITE}.")
-            raise error
-        if missing:
-            error["text"] = _missing_words(missing[0])
-            raise error
-
-
-def _missing_words(part: str) -> TranslationString:
-    if part == "{TRACK}":
-        return _("Without {TRACK} the person does not get the tracking code.")
-    if part.endswith("{LINK}"):
-        return _("Without ${address} the message does not contain the link.", mapping={"address": part})
-    return _("Without ${field} the message does not contain the code.", mapping={"field": part})

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from translationstring import TranslationString
 
 from civicportal.core.messages import COMMON_FIELDS, MessageText
 from civicportal.core.work import Service
@@ -53,13 +54,20 @@ def used_fields(text: str) -> set[str]:
     return set(_FIELD.findall(text))
 
 
-def has_stray_braces(text: str) -> bool:
-    """Return whether a text has braces that are not around the name of a field.
+def brace_flaw(text: str, example: str) -> TranslationString | None:
+    """Return what is wrong if a text has braces that are not around the name of a field.
 
     They would be sent as they are typed.
+
+    :param example: the name of a field that the text may have.
     """
     rest = _FIELD.sub("", text)
-    return "{" in rest or "}" in rest
+    if "{" not in rest and "}" not in rest:
+        return None
+    return _(
+        "Braces may only stand around the name of a field, such as ${field}.",
+        mapping={"field": f"{{{example}}}"},
+    )
 
 
 def cut_fields(fields: Mapping[str, str]) -> dict[str, str]:
@@ -146,6 +154,23 @@ class TextService(Service):
         """
         return sorted(used_fields(text) - self.allowed(key))
 
+    def flaw(self, key: str, text: str) -> TranslationString | None:
+        """Return what makes an own wording of a text unusable, or None.
+
+        The page of the text, the seeds and the check of the site ask this.
+        """
+        if unknown := self.unknown_fields(key, text):
+            names = " ".join(f"{{{name}}}" for name in unknown)
+            return _("These fields cannot be used here: ${names}", mapping={"names": names})
+        if stray := brace_flaw(text, "SITE"):
+            return stray
+        missing = self.missing_parts(key, text)
+        return _missing_words(missing[0]) if missing else None
+
+    def own_wordings(self) -> Mapping[str, str]:
+        """Return the site's own wordings in its main language, also of texts that no plugin has any more."""
+        return self._stored_in(self.site.locale)
+
     def missing_parts(self, key: str, text: str) -> list[str]:
         """Return what a text of this key must contain and does not: fields, or an address that ends with one.
 
@@ -216,6 +241,14 @@ class TextService(Service):
         if locale not in self._stored:
             self._stored[locale] = self.work.reference(f"texts:{locale}", partial(_read_stored, locale))
         return self._stored[locale]
+
+
+def _missing_words(part: str) -> TranslationString:
+    if part == "{TRACK}":
+        return _("Without {TRACK} the person does not get the tracking code.")
+    if part.endswith("{LINK}"):
+        return _("Without ${address} the message does not contain the link.", mapping={"address": part})
+    return _("Without ${field} the message does not contain the code.", mapping={"field": part})
 
 
 def _read_stored(locale: str, session: Session) -> dict[str, str]:

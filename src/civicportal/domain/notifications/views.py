@@ -120,10 +120,7 @@ def text(request: Request) -> ViewResult:
         request,
         MessageWording(),
         initial={"text": service.wording(key)},
-        bindings={
-            "unknown_fields": lambda words: service.unknown_fields(key, words),
-            "missing_parts": lambda words: service.missing_parts(key, words),
-        },
+        bindings={"flaw": lambda words: service.flaw(key, words)},
     )
 
     def save(values: Values) -> HTTPSeeOther:

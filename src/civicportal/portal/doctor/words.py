@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from translationstring import TranslationString
 
 from civicportal.core.checks import Finding
+from civicportal.core.migration.state import sleeping
 from civicportal.core.translated import missing_translations
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.notifications.sms import SmsLength
@@ -26,6 +27,7 @@ def findings(work: "Work") -> Iterator[Finding]:
     yield from _states(work.site)
     yield from _telephone(work.site)
     yield from _messages(work)
+    yield from _own_wordings(work)
     yield from _untranslated(work.site)
     yield from _own_texts(work)
 
@@ -77,6 +79,35 @@ def _messages(work: "Work") -> Iterator[Finding]:
                 mapping={"count": len(too_long), "keys": ", ".join(too_long)},
             ),
             remedy=_("shorten them under /admin/messages/texts, or site.short_name"),
+        )
+
+
+def _own_wordings(work: "Work") -> Iterator[Finding]:
+    """Yield wordings of the site that were written before their flaws were refused, and those of no text."""
+    texts, site = work.get(TextService), work.site
+    own = texts.own_wordings()
+    for key in sorted(own.keys() & site.messages.keys()):
+        flaw = texts.flaw(key, own[key]) if own[key] else None
+        if flaw is not None:
+            yield Finding(
+                level="warning",
+                place=f"message {key}",
+                text=_("the city's own wording does not work: ${flaw}", mapping={"flaw": flaw}),
+                remedy=_("correct it under /admin/messages/texts"),
+            )
+    unused = sorted(own.keys() - site.messages.keys())
+    if unused:
+        # A plugin that is switched off for a while keeps its wordings.
+        asleep = sleeping(site)
+        unused = [key for key in unused if key.partition(".")[0] not in asleep]
+    if unused:
+        yield Finding(
+            level="warning",
+            place="messages",
+            text=_(
+                "the city's own wording is used by no message: ${keys}", mapping={"keys": ", ".join(unused)}
+            ),
+            remedy=_("compare the names in data/messages.toml with those under /admin/messages/texts"),
         )
 
 

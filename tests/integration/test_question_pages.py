@@ -128,10 +128,11 @@ class TestAnswers:
             [found] = work.get(QuestionnaireService).of(work.session.get(Case, case_id))
         assert (found.label, found.words) == ("Is it dangerous?", "No")
 
-    def test_only_what_is_public_is_given_to_everybody(self, site: Any, lamp: int) -> None:
+    def test_only_public_choices_are_given_to_everybody(self, site: Any, lamp: int) -> None:
         case_id = answer(site, lamp, {"danger": "no", "where": "کنار پل"})
         with site.work() as work:
-            work.session.get(CategoryQuestion, row_of(site, "danger").id).public = True
+            for key in ("danger", "where"):
+                work.session.get(CategoryQuestion, row_of(site, key).id).public = True
         with site.work(write=False) as work:
             found = work.get(QuestionnaireService).of(work.session.get(Case, case_id), public=True)
         assert [one.question.key for one in found] == ["danger"]

@@ -14,6 +14,7 @@ from civicportal.core.work import Service
 from civicportal.domain.cases.models import Case
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.domain.questionnaires.answers import (
+    LISTS,
     MOST_QUESTIONS,
     NOT_ASKED,
     AnswersInvalid,
@@ -379,7 +380,8 @@ def _read(session: "Session", locale: str) -> dict[int, tuple[AskedQuestion, ...
             hint=text_in(row, "hint", locale),
             variable=row.variable,
             required=row.required,
-            public=row.public,
+            # Typed text may name a person; it is not published whatever a file of the site or an import says.
+            public=row.public and row.datatype in LISTS,
             active=row.active,
             after=keys.get(row.condition_id or 0, ""),
             after_keys=tuple(row.condition_keys),

@@ -25,7 +25,7 @@ from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.portal import upgrade as migrate
 from civicportal.portal.demo import runner
 from civicportal.portal.demo.clock import DemoClock
-from civicportal.portal.seeds import SeedService
+from civicportal.portal.seeds.services import SeedService
 
 DATABASE = "portal.db"
 """Name of the SQLite file of a portal that is copied."""

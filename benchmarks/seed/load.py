@@ -27,7 +27,7 @@ from civicportal.domain.ownership import adopt_store
 from civicportal.domain.statistics.repair import rebuild_counters
 from civicportal.portal import upgrade as migrate
 from civicportal.portal.demo.runner import MARK, load_people
-from civicportal.portal.seeds import SeedService
+from civicportal.portal.seeds.services import SeedService
 from civicportal.util.persian import folded
 from civicportal.util.tracking import new_code
 

@@ -24,7 +24,7 @@ from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Case
 from civicportal.portal import upgrade as migrate
 from civicportal.portal.demo import runner
-from civicportal.portal.seeds import SeedService
+from civicportal.portal.seeds.services import SeedService
 from civicportal.testing import FakeClock, outbox
 from civicportal.testing.browser import BrowserApp
 from civicportal.testing.people import People

@@ -10,7 +10,7 @@ from integration.routes import Page, pages_of
 from portal import Portal
 from sign_in_forms import browsers_of
 
-from civicportal.portal.seeds import SeedService
+from civicportal.portal.seeds.services import SeedService
 from civicportal.testing import FakeClock, make_citizen, make_staff
 from civicportal.web.forms import BoundForm
 from civicportal.web.forms.flat import leaves

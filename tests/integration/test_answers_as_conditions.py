@@ -25,7 +25,7 @@ from civicportal.domain.organization.models import Category, Unit
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.domain.questionnaires.models import QuestionChoice
 from civicportal.domain.questionnaires.services import QuestionnaireService
-from civicportal.portal.seeds import SeedService
+from civicportal.portal.seeds.services import SeedService
 from civicportal.testing import (
     identity,
     make_case,

@@ -9,7 +9,7 @@ import pytest
 from civicportal.core.site import Site
 from civicportal.domain.kartable.custody import CustodyService
 from civicportal.portal.demo import runner
-from civicportal.portal.seeds import SeedService
+from civicportal.portal.seeds.services import SeedService
 from civicportal.testing import FakeClock
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -21,7 +21,7 @@ from civicportal.domain.cases.services import CaseService
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.organization.models import Unit
 from civicportal.domain.organization.services import OrganizationService
-from civicportal.portal.seeds import SeedService
+from civicportal.portal.seeds.services import SeedService
 from civicportal.testing import FakeClock, identity, make_citizen, make_staff
 
 CITY = Path(__file__).parents[2] / "examples/shahreman_site/src/shahreman_site/site.toml"

@@ -27,7 +27,7 @@ from civicportal.domain.accounts.roles import RoleService, UnlimitedRights
 from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.organization.models import Category, Seed, Unit
 from civicportal.portal.members.directory import MemberDirectory, MemberQuery
-from civicportal.portal.seeds import SeedService
+from civicportal.portal.seeds.services import SeedService
 from civicportal.testing import FakeClock, identity, make_category, make_citizen, make_staff, make_unit
 from civicportal.util.errors import Forbidden, NotFound, Refused
 

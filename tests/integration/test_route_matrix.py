@@ -17,7 +17,7 @@ from civicportal.app import create_app
 from civicportal.core.crypto import new_token
 from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.accounts.views.denied import STAFF_AREAS
-from civicportal.portal.seeds import SeedService
+from civicportal.portal.seeds.services import SeedService
 from civicportal.testing import FakeClock, identity, make_citizen, make_staff
 from civicportal.util.geo import Point
 from civicportal.web.headers import SECRET_PATHS, content_security_policy

@@ -26,7 +26,7 @@ from civicportal.domain.accounts.models import Session
 from civicportal.domain.accounts.schemas import StaffPassword
 from civicportal.domain.accounts.services import AccountService
 from civicportal.domain.accounts.sessions import SessionService
-from civicportal.portal.seeds import SeedService
+from civicportal.portal.seeds.services import SeedService
 from civicportal.testing import FakeClock, make_citizen, make_staff
 from civicportal.web.forms import BoundForm, FormInvalid
 from civicportal.web.forms.flat import leaves

@@ -11,7 +11,7 @@ from civicportal.domain.organization.models import Category, OfficeHours, Unit
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.domain.questionnaires.models import QuestionChoice
 from civicportal.portal.help.services import HelpService
-from civicportal.portal.seeds import SeedService
+from civicportal.portal.seeds.services import SeedService
 from civicportal.testing import make_staff
 from civicportal.util.errors import ConfigurationError
 

@@ -15,7 +15,7 @@ from civicportal.domain.accounts.otp import OtpService
 from civicportal.domain.notifications.delivery import LANES, deliver_once
 from civicportal.domain.notifications.phones import provider_beside
 from civicportal.portal import upgrade as migrate
-from civicportal.portal.seeds import SeedService
+from civicportal.portal.seeds.services import SeedService
 from civicportal.portal.worker.jobs import JobRunner
 from civicportal.testing import FakeClock, identity, make_citizen, make_staff, mark_alive
 

@@ -290,7 +290,7 @@ class TestSettings:
 
 
 def test_seeds_bring_their_translations(site, tmp_path, monkeypatch):
-    from civicportal.portal.seeds import SeedService
+    from civicportal.portal.seeds.services import SeedService
 
     (tmp_path / "units.toml").write_text(
         '[[units]]\nkey = "pr"\nname = "روابط عمومی"\ntranslations.en = { name = "Communications and Public Relations" }\n'

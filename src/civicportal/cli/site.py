@@ -14,7 +14,7 @@ def site() -> None:
 @click.pass_context
 def load(context: click.Context) -> None:
     """Apply new seeds; later changes and deletions in the browser persist."""
-    from civicportal.portal.seeds import SeedService
+    from civicportal.portal.seeds.services import SeedService
 
     with load_site(context).work() as work:
         keys = SeedService(work).load()
@@ -27,7 +27,7 @@ def load(context: click.Context) -> None:
 @click.pass_context
 def diff(context: click.Context) -> None:
     """Show seeds that are new or have changed since they were applied."""
-    from civicportal.portal.seeds import SeedService
+    from civicportal.portal.seeds.services import SeedService
 
     with load_site(context).work(write=False) as work:
         differences = SeedService(work).diff()
@@ -41,7 +41,7 @@ def diff(context: click.Context) -> None:
 @click.pass_context
 def apply(context: click.Context, keys: tuple[str, ...]) -> None:
     """Overwrite KEYS such as unit:waste with the values of the files."""
-    from civicportal.portal.seeds import SeedService
+    from civicportal.portal.seeds.services import SeedService
 
     with load_site(context).work() as work:
         SeedService(work).apply(keys)

@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import (
 from civicportal.app import create_app
 from civicportal.domain.organization.categories import CategoryService
 from civicportal.domain.tokens.scopes import scopes_of
-from civicportal.portal.seeds import SeedService
+from civicportal.portal.seeds.services import SeedService
 from civicportal.testing import make_citizen, make_question, make_staff, make_unit
 from civicportal.testing.tokens import token_for
 

@@ -13,7 +13,7 @@ from portal import Portal
 from scaffolded import run
 
 from civicportal.app import create_app
-from civicportal.portal.seeds import SeedService
+from civicportal.portal.seeds.services import SeedService
 from civicportal.testing import make_citizen, make_staff
 from civicportal.testing.serving import Server
 from civicportal.testing.tokens import token_for

@@ -7,7 +7,7 @@ from webtest import TestApp
 from civicportal.api.web import PagePermission
 from civicportal.app import create_app
 from civicportal.domain.tokens.scopes import scopes_of
-from civicportal.portal.seeds import SeedService
+from civicportal.portal.seeds.services import SeedService
 from civicportal.testing import make_citizen, make_staff
 from civicportal.testing.tokens import token_for
 from civicportal.web.rest.operations import PARAMETER

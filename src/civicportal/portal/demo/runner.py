@@ -19,7 +19,7 @@ from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.domain.organization.models import Category, Seed, Unit
 from civicportal.portal.demo.jobs import load_jobs
 from civicportal.portal.opendata.building import build
-from civicportal.portal.seeds import SeedService
+from civicportal.portal.seeds.services import SeedService
 from civicportal.util.i18n import listed
 from civicportal.util.values import Values
 

@@ -153,6 +153,39 @@ def test_two_editors_lose_nothing(site, app, city):
     assert only(site).title == "second"
 
 
+def test_an_automation_for_a_district_that_is_gone_says_so_and_keeps_it(site, app, city):
+    add(app)
+    with site.work() as work:
+        work.session.scalars(select(Automation)).one().facts = {"district": "Old town"}
+    assert "No case has the fact “district: Old town”." in app.get(LIST)
+    form = form_of(app.get(f"{LIST}/{only(site).id}"))
+    form["title"] = "Lamps last"
+    form.submit(status=303)
+    assert (only(site).title, only(site).facts) == ("Lamps last", {"district": "Old town"})
+
+
+def test_conditions_that_are_not_offered_any_more_stay(site, app, city):
+    add(app, unit=str(city["empty"]))
+    with site.work() as work:
+        row = work.session.scalars(select(Automation)).one()
+        row.kind, row.status = "bicycles", "lent"
+        work.session.get(Unit, city["empty"]).active = False
+    page = app.get(f"{LIST}/{only(site).id}")
+    assert "bicycles (not offered any more)" in page
+    form = form_of(page)
+    form["title"] = "Lamps last"
+    form.submit(status=303)
+    found = only(site)
+    assert (found.title, found.kind, found.status) == ("Lamps last", "bicycles", "lent")
+    assert found.unit_id == city["empty"]
+    form = form_of(app.get(f"{LIST}/{found.id}"))
+    form["kind"] = form["status"] = ""
+    form.submit(status=303)
+    assert (only(site).kind, only(site).status) == (None, None)
+    page = app.get(f"{LIST}/{found.id}")
+    assert [one.text for one in page.html.select("option") if "not offered" in one.text] == []
+
+
 def test_order_switch_and_deletion(site, app, city):
     add(app, title="first")
     add(app, title="second")

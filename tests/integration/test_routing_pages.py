@@ -126,6 +126,26 @@ def test_facts_that_no_form_knows_stay(site, app, boss, city):
         assert work.session.get(RoutingRule, ident).facts == {"colour": "red"}
 
 
+def test_a_district_that_the_map_has_no_more_is_kept_and_told(site, app, boss, city):
+    ident = add(site, "old", city["pr"], facts={"district": "منطقهٔ پیشین"})
+    reason = "No case has the fact “district: منطقهٔ پیشین”."
+    with site.work(write=False) as work:
+        assert {one: str(told.interpolate()) for one, told in work.get(RuleService).dead().items()} == {
+            ident: reason
+        }
+    form = form_of(app.get(f"{PAGE}/{ident}"))
+    form["title"] = "نام تازه"
+    form.submit(status=303)
+    with site.work(write=False) as work:
+        rule = work.session.get(RoutingRule, ident)
+        assert (rule.title, rule.facts) == ("نام تازه", {"district": "منطقهٔ پیشین"})
+    form = form_of(app.get(f"{PAGE}/{ident}"))
+    form["fact_district"] = TWO
+    form.submit(status=303)
+    with site.work(write=False) as work:
+        assert work.get(RuleService).dead() == {}
+
+
 def test_two_administrators_do_not_overwrite_each_other(site, app, boss, city):
     ident = add(site, "rule", city["pr"])
     first, second = (form_of(app.get(f"{PAGE}/{ident}")) for _ in range(2))

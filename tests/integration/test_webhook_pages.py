@@ -99,6 +99,19 @@ def test_a_wrong_address_is_told_at_its_field_and_nothing_typed_is_lost(site, ap
     assert [field.checked for field in again.fields["events"] if field._value == "case.closed"] == [True]
 
 
+def test_an_event_of_a_service_that_is_switched_off_stays_ordered(site, app, receiver):
+    add(app, receiver.address)
+    with site.work() as work:
+        work.session.scalars(select(Webhook)).one().events = ["bicycle.lent", "case.created"]
+    page = app.get(f"{LIST}/{only(site, Webhook).id}/edit")
+    assert "bicycle.lent" in app.get(f"{LIST}/{only(site, Webhook).id}", status=200)
+    form = next(form for form in page.forms.values() if "address" in form.fields)
+    form["description"] = "the map"
+    form.submit(status=303)
+    stored = only(site, Webhook)
+    assert (stored.description, sorted(stored.events)) == ("the map", ["bicycle.lent", "case.created"])
+
+
 def test_a_webhook_needs_an_event(app):
     page = app.get(f"{LIST}/new", status=200)
     refused = fill(page, "https://gis.example.org/").submit(status=422)

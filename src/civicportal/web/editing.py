@@ -12,6 +12,8 @@ from civicportal.util.errors import Refused
 from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm
 from civicportal.web.request import Request, ViewResult
+from civicportal.web.schema import Choice, ListOf
+from civicportal.web.schema.choices import keeping
 
 SEEN = "seen"
 """Hidden field with a fingerprint of the original values."""
@@ -31,9 +33,18 @@ def edit_form(
 ) -> BoundForm:
     """Return a form with the current values.
 
+    A chosen value that is not offered any more stays a choice of its field, so that nothing is lost when another field is changed.
+
+    :param current: as they are stored.
     :param ignore: submitted names that are not fields.
     :param bindings: further bindings of the schema.
     """
+    # The fields of a class are shared by its instances.
+    schema = schema.clone()
+    for node in schema.children:
+        present = current.get(node.name)
+        if isinstance(node.typ, Choice | ListOf) and present:
+            node.typ = keeping(node.typ, [present] if isinstance(present, str) else present)
     return BoundForm(request, schema, initial=current, ignore=(SEEN, *ignore), bindings=bindings)
 
 

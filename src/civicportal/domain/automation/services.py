@@ -17,6 +17,7 @@ from civicportal.domain.cases.access.rights import visible
 from civicportal.domain.cases.changes import CaseChange
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Case
+from civicportal.domain.kartable.choices import missing_fact
 from civicportal.domain.organization.editing import changes, new_key
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.domain.questionnaires.services import QuestionnaireService
@@ -245,7 +246,8 @@ class AutomationService(Service):
             return _("Its unit takes no cases any more.")
         if automation.choice_id and not self.work.get(QuestionnaireService).is_offered(automation.choice_id):
             return _("Its answer is not offered any more.")
-        return None
+        kind = automation.kind or (category.kind if category else None)
+        return missing_fact(self.work.site, kind, automation.facts)
 
     def runs(
         self,

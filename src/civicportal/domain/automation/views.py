@@ -5,35 +5,30 @@ from functools import partial
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.domain.accounts.services import AccountService
-from civicportal.domain.automation.actions import asks
+from civicportal.domain.automation.form import automation_form, columns_of, form_values
 from civicportal.domain.automation.models import Automation
-from civicportal.domain.automation.schemas import NO, YES, AutomationForm, RunFilters
+from civicportal.domain.automation.schemas import RunFilters
 from civicportal.domain.automation.services import STATES, AutomationService, AutomationSummary
 from civicportal.domain.automation.trial import SHOWN, TrialService
 from civicportal.domain.automation.triggers import AGES, TRIGGERS
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.sources import SOURCES
-from civicportal.domain.cases.workflow import CaseKind
-from civicportal.domain.kartable.choices import answer_bindings, known_facts, people_options
+from civicportal.domain.kartable.choices import known_facts
 from civicportal.domain.kartable.ready_texts import FIELDS
 from civicportal.domain.notifications.troubles import localized_reason
-from civicportal.domain.organization.choices import category_options, unit_options
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.domain.questionnaires.services import QuestionnaireService
 from civicportal.util.errors import Refused
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
 from civicportal.web.editing import edit_form, handle_edit, press
-from civicportal.web.forms import BoundForm, optional_choice
+from civicportal.web.forms import BoundForm
 from civicportal.web.forms.filters import page_ends, with_query
 from civicportal.web.ordering import step
 from civicportal.web.request import Request, ViewResult
-from civicportal.web.schema import Option
 
 TRY = "try"
 """The button that tests an automation before it is saved."""
-SAME = ("title", "trigger", "age_unit", "source", "words", "note", "message", "question", "tells", "active")
-"""Fields that are columns of the same name and type."""
 STAGES = {"waiting": "registered", "done": "done", "refused": "late", "failed": "late"}
 """Looks of the states of runs."""
 
@@ -60,7 +55,7 @@ def new(request: Request) -> ViewResult:
     context = {"automation": None, "outcome": None, **_form_context(request)}
 
     def save(values: Values) -> ViewResult:
-        columns = _columns(request, values, {})
+        columns = columns_of(request.site, values, {})
         if TRY in request.POST:
             return {"form": form, "seen": "", "stale": False, "changes_since": [], **context} | _trial(
                 request, columns, None
@@ -78,7 +73,7 @@ def automation(request: Request) -> ViewResult:
     """Show and change an automation."""
     service = request.work.get(AutomationService)
     found = service.fetch(_id(request), lock=request.method == "POST")
-    present = _present(found)
+    present = form_values(found)
     form = _form(request, found, present)
     context = {
         "automation": found,
@@ -91,7 +86,7 @@ def automation(request: Request) -> ViewResult:
     }
 
     def save(values: Values) -> ViewResult:
-        columns = _columns(request, values, found.facts)
+        columns = columns_of(request.site, values, found.facts)
         if TRY in request.POST:
             return {"form": form, **context, **_trial(request, columns, found)}
         service.change(found, columns)
@@ -187,84 +182,5 @@ def _trial(request: Request, columns: Values, found: Automation | None) -> dict[
 
 
 def _form(request: Request, found: Automation | None, present: Values) -> BoundForm:
-    work, facts = request.work, known_facts(request.site)
-    answers = answer_bindings(work, keep=found.choice_id if found else None)
-    categories = work.get(OrganizationService).categories.by_id.values()
-    kinds = kinds_of(request.site).values()
-    schema = AutomationForm()
-    for name, (fact, _kinds) in facts.items():
-        node = optional_choice(fact.values, fact.title, _("Does not matter"))
-        node.name = f"fact_{name}"
-        schema.add(node)
-    if not answers["choices"]:
-        del schema["choice"]
-    bindings = {
-        "kinds": [Option(value=kind.name, label=kind.title) for kind in kinds],
-        "statuses": [option for kind in kinds for option in _statuses(kind)],
-        "categories": category_options(work, unused=True),
-        "units": unit_options(work, keep=found.to_unit_id if found else None),
-        "people": people_options(work),
-        "kind_of": {str(category.id): category.kind for category in categories},
-        **answers,
-        "fact_kinds": {name: kinds for name, (_fact, kinds) in facts.items()},
-        "asking": {kind.name for kind in kinds if asks(kind)},
-    }
+    schema, bindings = automation_form(request.work, found)
     return edit_form(request, schema, present, ignore=(TRY,), bindings=bindings)
-
-
-def _statuses(kind: CaseKind) -> list[Option]:
-    return [
-        Option(value=f"{kind.name}:{state.name}", label=state.title, group=kind.title)
-        for state in kind.workflow.states
-        if not state.retired
-    ]
-
-
-def _present(found: Automation) -> dict[str, object]:
-    return {
-        **{name: getattr(found, name) for name in (*SAME, "age", "backlog", "kind")},
-        "status": f"{found.kind}:{found.status}" if found.status else None,
-        "category": str(found.category_id) if found.category_id else None,
-        "choice": str(found.choice_id) if found.choice_id else None,
-        "unit": str(found.unit_id) if found.unit_id else None,
-        "urgent": _choice(found.urgent),
-        "set_urgent": _choice(found.set_urgent),
-        "to_unit": str(found.to_unit_id) if found.to_unit_id else None,
-        "to_user": f"{found.to_unit_id}-{found.to_user_id}" if found.to_user_id else None,
-        **{f"fact_{name}": value for name, value in found.facts.items()},
-    }
-
-
-def _columns(request: Request, values: Values, facts: dict[str, str]) -> dict[str, object]:
-    """Return the columns of an automation.
-
-    Facts that no form has, because their service is switched off, are kept.
-    """
-    known = known_facts(request.site)
-    chosen = {name: values[f"fact_{name}"] for name in known if values[f"fact_{name}"]}
-    of_kind, _colon, status = (values["status"] or "").partition(":")
-    person = (values["to_user"] or "").partition("-")[2]
-    is_age = values["trigger"] in AGES
-    return {
-        **{name: values[name] for name in SAME},
-        "age": values["age"] if is_age else None,
-        "backlog": values["backlog"] and is_age,
-        "kind": values["kind"] or of_kind or None,
-        "status": status or None,
-        "category_id": int(values["category"]) if values["category"] else None,
-        "choice_id": int(values["choice"]) if values.get("choice") else None,
-        "unit_id": int(values["unit"]) if values["unit"] else None,
-        "urgent": _flag(values["urgent"]),
-        "facts": {**{name: value for name, value in facts.items() if name not in known}, **chosen},
-        "set_urgent": _flag(values["set_urgent"]),
-        "to_unit_id": int(values["to_unit"]) if values["to_unit"] else None,
-        "to_user_id": int(person) if person else None,
-    }
-
-
-def _choice(flag: bool | None) -> str | None:
-    return None if flag is None else YES if flag else NO
-
-
-def _flag(choice: str | None) -> bool | None:
-    return None if choice is None else choice == YES

@@ -1,18 +1,21 @@
 """Form options of rules about cases."""
 
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import colander
+from translationstring import TranslationString
 
 from civicportal.domain.cases.kinds import kinds_of
-from civicportal.domain.cases.workflow import RoutingFact
+from civicportal.domain.cases.workflow import CaseKind, RoutingFact
 from civicportal.domain.kartable.addressees import offered
 from civicportal.domain.organization.editing import in_order
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.domain.questionnaires.services import QuestionnaireService
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
-from civicportal.web.schema import Option
+from civicportal.web.forms import optional_choice
+from civicportal.web.schema import Node, Option
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
@@ -37,6 +40,32 @@ def known_facts(site: "Site") -> dict[str, tuple[RoutingFact, set[str]]]:
         for fact in kind.known_facts(site) if kind.known_facts else ():
             found.setdefault(fact.name, (fact, set()))[1].add(kind.name)
     return found
+
+
+def fact_fields(site: "Site") -> Iterator[Node]:
+    """Yield the fields ``fact_<name>`` of the form of a rule."""
+    for name, (fact, _kinds) in known_facts(site).items():
+        node = optional_choice(fact.values, fact.title, _("Does not matter"))
+        node.name = f"fact_{name}"
+        yield node
+
+
+def missing_fact(site: "Site", kind: str | None, facts: Mapping[str, str]) -> TranslationString | None:
+    """Return why no case can have the facts of a rule, such as a district that the map does not have any more.
+
+    :param kind: of the cases; None for those of all services.
+    """
+    kinds = [one for one in kinds_of(site).values() if kind in (None, one.name)]
+    for name, value in facts.items():
+        if not any(_may_have(site, one, name, value) for one in kinds):
+            return _("No case has the fact “${fact}”.", mapping={"fact": f"{name}: {value}"})
+    return None
+
+
+def _may_have(site: "Site", kind: CaseKind, name: str, value: str) -> bool:
+    if kind.facts is None or kind.known_facts is None:
+        return kind.facts is not None
+    return any(fact.name == name and value in fact.values for fact in kind.known_facts(site))
 
 
 def answer_bindings(work: "Work", *, keep: int | None = None) -> dict[str, object]:

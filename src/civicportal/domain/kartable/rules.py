@@ -14,6 +14,7 @@ from civicportal.core.work import Service
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.referral import Referral
+from civicportal.domain.kartable.choices import missing_fact
 from civicportal.domain.kartable.models import RoutingRule
 from civicportal.domain.kartable.routing import BY_RULE
 from civicportal.domain.organization.editing import changes, new_key
@@ -152,7 +153,7 @@ class RuleService(Service):
             return _("Its category is switched off.")
         if rule.choice_id and not self.work.get(QuestionnaireService).is_offered(rule.choice_id):
             return _("Its answer is not offered any more.")
-        return None
+        return missing_fact(self.work.site, self._kind(rule), rule.facts)
 
     def _shadowed(self, rule: RoutingRule, before: Sequence[RoutingRule]) -> TranslationString | None:
         for other in before:

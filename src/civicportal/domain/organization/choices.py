@@ -1,5 +1,6 @@
 """Form options of the organisation's trees."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from civicportal.domain.organization.editing import in_order
@@ -12,16 +13,16 @@ if TYPE_CHECKING:
 INDENT = "\N{EM SPACE}"
 
 
-def unit_options(work: "Work", *, keep: int | None = None) -> list[Option]:
+def unit_options(work: "Work", *, keep: Collection[int | None] = ()) -> list[Option]:
     """Return the active units.
 
-    :param keep: id of a closed one to include.
+    :param keep: ids of closed ones to include.
     """
     tree = work.get(OrganizationService).units
     return [
         Option(value=str(unit.id), label=INDENT * depth + unit.name)
         for depth, unit in in_order(tree)
-        if unit.active or unit.id == keep
+        if unit.active or unit.id in keep
     ]
 
 

@@ -218,7 +218,7 @@ def _form(request: Request, present: Values, found: Webhook | None = None) -> Bo
     bindings = {
         "events": [Option(value=name, label=event.title) for name, event in events_of(request.site).items()],
         "categories": category_options(work, unused=True),
-        "units": unit_options(work, keep=found.unit_id if found else None),
+        "units": unit_options(work, keep=(found.unit_id,) if found else ()),
         "check_address": partial(_checked, request),
     }
     return edit_form(request, WebhookForm(), present, bindings=bindings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -69,6 +69,22 @@ class Choice(Scalar):
         return text
 
 
+class _KeptChoice(Choice):
+    """A choice of what is offered, and of what was chosen before."""
+
+    def __init__(self, choice: Choice, values: Collection[str]) -> None:
+        self._choice, self._values = choice, values
+
+    def options(self, node: colander.SchemaNode) -> list[Option]:
+        offered = self._choice.options(node)
+        known = {option.value for option in offered}
+        return offered + [
+            Option(value=value, label=_("${value} (not offered any more)", mapping={"value": value}))
+            for value in self._values
+            if value not in known
+        ]
+
+
 class ListOf(colander.SchemaType):
     """A list of at most ``max`` distinct values of one scalar type.
 
@@ -111,6 +127,15 @@ class KeyList(ListOf):
 
     def __init__(self, max: int = 4) -> None:
         super().__init__(Key(), max=max)
+
+
+def keeping(choice: Choice | ListOf, values: Collection[str]) -> Choice | ListOf:
+    """Return the same choice that offers some present values too, if it does not offer them any more."""
+    if isinstance(choice, Choice):
+        return _KeptChoice(choice, values)
+    if isinstance(choice.item, Choice):
+        return ListOf(_KeptChoice(choice.item, values), max=choice.max)
+    return choice
 
 
 def _option(item: Option | tuple[str, str] | str) -> Option:

@@ -156,7 +156,7 @@ def _form(request: Request, kind: str, found: Category | None, is_root: bool, pr
     roots = request.work.get(CategoryService).possible_parents(kind, found)
     bindings = {
         "parents": options.root_options(roots),
-        "units": unit_options(request.work, keep=found.unit_id if found else None),
+        "units": unit_options(request.work, keep=(found.unit_id,) if found else ()),
         "icons": icon_options(present.get("icon", "dots")),
     }
     schema = _translated(request).add_to(RootForm() if is_root else LeafForm())

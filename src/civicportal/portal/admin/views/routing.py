@@ -3,7 +3,7 @@
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.domain.accounts.services import AccountService
-from civicportal.domain.kartable.choices import answer_bindings, known_facts, people_options
+from civicportal.domain.kartable.choices import answer_bindings, fact_fields, known_facts, people_options
 from civicportal.domain.kartable.dry_run import DryRunService
 from civicportal.domain.kartable.models import RoutingRule
 from civicportal.domain.kartable.rules import RuleHits, RuleService
@@ -18,7 +18,7 @@ from civicportal.portal.admin.views.helpers import row_id
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
 from civicportal.web.editing import edit_form, handle_edit, press
-from civicportal.web.forms import BoundForm, optional_choice
+from civicportal.web.forms import BoundForm
 from civicportal.web.ordering import step
 from civicportal.web.request import Request, ViewResult
 
@@ -133,16 +133,14 @@ def _form(request: Request, found: RoutingRule | None, present: Values) -> Bound
     answers = answer_bindings(work, keep=found.choice_id if found else None)
     categories = work.get(OrganizationService).categories.by_id.values()
     schema = RuleForm()
-    for name, (fact, _kinds) in facts.items():
-        node = optional_choice(fact.values, fact.title, _("Does not matter"))
-        node.name = f"fact_{name}"
+    for node in fact_fields(request.site):
         schema.add(node)
     if not answers["choices"]:
         del schema["choice"]
     bindings = {
         "kinds": options.kind_options(request),
         "categories": category_options(work, unused=True),
-        "units": unit_options(work, keep=found.unit_id if found else None),
+        "units": unit_options(work, keep=(found.unit_id,) if found else ()),
         "people": people_options(work),
         "kind_of": {str(category.id): category.kind for category in categories},
         **answers,

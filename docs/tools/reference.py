@@ -16,6 +16,7 @@ from docs.tools import (
     findings_page,
     messages_page,
     rights_page,
+    seeds_page,
     settings_page,
     templates_page,
     workflows_page,
@@ -63,6 +64,7 @@ def pages(site: Site) -> dict[str, str]:
     """Return all pages, by their path below ``docs/reference``."""
     written = {
         "settings.md": settings_page.page(site),
+        "seeds.md": seeds_page.page(),
         "commands.md": commands_page.page(site),
         "permissions.md": rights_page.permissions(site),
         "messages.md": messages_page.page(site),

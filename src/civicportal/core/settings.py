@@ -33,6 +33,7 @@ __all__ = [
     "read_settings",
     "validate",
     "warn_sleeping",
+    "wrong_table",
 ]
 
 MODES = ("production", "development", "demo")
@@ -369,8 +370,14 @@ def validate(schema: colander.SchemaNode, table: object, path: Path, prefix: str
     try:
         return dict(schema.deserialize(table))
     except colander.Invalid as error:
-        lines = [f"{path}: {place}: {message}" for place, message in _problems(error, prefix)]
-        raise ConfigurationError("\n".join(lines)) from None
+        raise wrong_table(error, path, prefix) from None
+
+
+def wrong_table(error: colander.Invalid, path: Path, prefix: str) -> ConfigurationError:
+    """Return an error with every problem of a table, one a line, see :func:`validate`."""
+    return ConfigurationError(
+        "\n".join(f"{path}: {place}: {message}" for place, message in _problems(error, prefix))
+    )
 
 
 def _problems(error: colander.Invalid, prefix: str) -> list[tuple[str, str]]:

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+import colander
+
 from civicportal.domain.automation.actions import asks
 from civicportal.domain.automation.models import Automation
 from civicportal.domain.automation.schemas import NO, YES, AutomationForm
@@ -46,6 +48,19 @@ def automation_form(work: "Work", found: Automation | None) -> tuple[AutomationF
         "fact_kinds": {name: kinds for name, (_fact, kinds) in facts.items()},
         "asking": {kind.name for kind in kinds if asks(kind)},
     }
+
+
+def check_automation(work: "Work", automation: Automation) -> None:
+    """Refuse an automation of the files that the form would refuse.
+
+    :raises colander.Invalid: with the reasons at their fields.
+    """
+    schema, bindings = automation_form(work, None)
+    bound = schema.bind(**bindings)
+    present = form_values(automation)
+    bound.deserialize(
+        {node.name: node.serialize(present.get(node.name, colander.null)) for node in bound.children}
+    )
 
 
 def form_values(found: Automation) -> dict[str, object]:

@@ -25,6 +25,7 @@ from civicportal.portal.backups import records
 from civicportal.portal.doctor import machine as doctor_machine
 from civicportal.portal.doctor import words as doctor_words
 from civicportal.portal.opendata import findings as open_data
+from civicportal.portal.seeds import findings as seeds
 from civicportal.util.i18n import _
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def findings(work: "Work") -> Iterator[Finding]:
     yield from rotation.findings(work)
     yield from doctor_machine.findings(work)
     yield from site_limits.findings(work)
+    yield from seeds.findings(work)
 
 
 def _store(site: "Site") -> Iterator[Finding]:

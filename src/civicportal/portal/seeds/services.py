@@ -3,58 +3,50 @@
 They are applied once per key; later changes in the browser persist.
 """
 
-import hashlib
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
-from sqlalchemy import select
+import colander
+from sqlalchemy import ColumnElement, select
 
+from civicportal.core.settings import wrong_table
 from civicportal.core.settings_values import WEEKDAYS
 from civicportal.core.translated import translated_columns
 from civicportal.core.work import Service
+from civicportal.domain.accounts.factors import ADMINISTRATOR
 from civicportal.domain.accounts.models import Role, RolePermission
 from civicportal.domain.audit.services import AuditService
+from civicportal.domain.automation.form import check_automation
 from civicportal.domain.automation.models import Automation
 from civicportal.domain.automation.services import AutomationService
+from civicportal.domain.automation.triggers import AGES
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.kartable.models import RoutingRule
 from civicportal.domain.notifications.models import StoredText
 from civicportal.domain.notifications.sms import SmsLength
 from civicportal.domain.notifications.texts import TextService
+from civicportal.domain.organization.categories import CategoryService
 from civicportal.domain.organization.models import Category, Holiday, OfficeHours, Seed, Unit
-from civicportal.domain.questionnaires.answers import DATATYPES
+from civicportal.domain.organization.units import UnitService
+from civicportal.domain.questionnaires.editing import QuestionEditor
 from civicportal.domain.questionnaires.models import CategoryQuestion, QuestionChoice
 from civicportal.portal.help.models import HelpQuestion
 from civicportal.portal.help.services import HelpService
+from civicportal.portal.seeds.files import PlannedSeed, SeedFiles
+from civicportal.portal.seeds.schemas import RoutingSeed
 from civicportal.util.calendar import CityCalendar
-from civicportal.util.errors import ConfigurationError
-from civicportal.util.i18n import say
-from civicportal.util.toml import read_toml
+from civicportal.util.errors import ConfigurationError, Refused
+from civicportal.util.i18n import InvalidInput, say
 from civicportal.util.values import Values
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
 
-Values = Values
-RULE_KEYS = frozenset({"key", "position", "title", "kind", "category", "answer", "unit", "deadline_days"})
-"""Keys of a routing rule other than facts of the case."""
 
-
-@dataclass(frozen=True, kw_only=True)
-class PlannedSeed:
-    """A seed of the files: ``unit:waste`` with its values."""
-
-    key: str
-    values: Values
-
-    @property
-    def digest(self) -> str:
-        """Return a digest of a seed."""
-        return hashlib.sha256(
-            json.dumps(self.values, sort_keys=True, ensure_ascii=False).encode()
-        ).hexdigest()
+Row = TypeVar("Row")
+Keyed = Unit | Category | CategoryQuestion | QuestionChoice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +62,7 @@ class SeedService(Service):
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)
-        self._apply: dict[str, Callable[[str, Values], None]] = {
+        self._apply: dict[str, Callable[[PlannedSeed, Values], None]] = {
             "unit": self._unit,
             "category": self._category,
             "asked": self._asked,
@@ -84,12 +76,15 @@ class SeedService(Service):
         }
 
     def load(self) -> list[str]:
-        """Apply every new seed.
+        """Apply every new seed, or none.
 
         :returns: their keys.
+        :raises ConfigurationError: with the problems of all new seeds, one a line.
         """
         known = set(self.session.scalars(select(Seed.key)))
         new = [seed for seed in self.planned() if seed.key not in known]
+        if problems := _problems(new):
+            raise ConfigurationError("\n".join(problems))
         for seed in new:
             self._plant(seed)
         return [seed.key for seed in new]
@@ -106,7 +101,7 @@ class SeedService(Service):
     def apply(self, keys: Iterable[str]) -> None:
         """Overwrite rows with the files' values for these keys.
 
-        :raises ConfigurationError: for an unknown key.
+        :raises ConfigurationError: for an unknown key, and for wrong values.
         """
         planned = {seed.key: seed for seed in self.planned()}
         for key in keys:
@@ -115,153 +110,137 @@ class SeedService(Service):
             self._plant(planned[key])
             self.work.get(AuditService).record("site:apply", key=key)
 
-    def planned(self) -> Iterator[PlannedSeed]:
-        """Yield the seeds of the files, referenced ones first."""
-        for position, unit in enumerate(self._file("units").get("units", [])):
-            yield PlannedSeed(key=f"unit:{unit['key']}", values={**unit, "weight": -position})
-        yield from self._planned_categories()
-        yield from self._planned_questions()
-        for key, role in self._file("roles").get("roles", {}).items():
-            yield PlannedSeed(key=f"role:{key}", values=role)
-        for position, rule in enumerate(self._file("routing").get("routing", [])):
-            yield PlannedSeed(key=f"routing:{rule['key']}", values={**rule, "position": position})
-        for key, automation in self._file("automations").get("automations", {}).items():
-            yield PlannedSeed(key=f"automation:{key}", values=automation)
-        for key, text in self._file("messages").get("messages", {}).items():
-            yield PlannedSeed(key=f"message:{key}", values={"text": text})
-        for key, question in self._file("questions").get("questions", {}).items():
-            yield PlannedSeed(key=f"question:{key}", values=question)
-        yield PlannedSeed(key="calendar:hours", values=dict(self.work.site.settings["calendar"]))
-        for holiday in self._file("calendar").get("holidays", []):
-            yield PlannedSeed(key=f"holiday:{holiday['date']}", values=holiday)
+    def planned(self) -> list[PlannedSeed]:
+        """Return the seeds of the files.
 
-    def _planned_categories(self) -> Iterator[PlannedSeed]:
-        data = self._file("categories")
-        usual = data.get("kind")
-        position = 0
-        for root in data.get("categories", []):
-            kind = root.get("kind", usual)
-            if not kind:
-                path = self.work.site.data / "categories.toml"
-                raise ConfigurationError(f"{path}: category {root['key']!r}: of which kind of case?")
-            # The default kind of the file is not part of the key, so that keys of sites with a single kind stay the
-            # same.
-            prefix = "" if kind == usual else f"{kind}/"
-            inherited = {"icon": root.get("icon"), "tint": root.get("tint"), "parent": root["key"]}
-            own = {key: value for key, value in root.items() if key != "children"}
-            for values in (own, *({**inherited, **child} for child in root.get("children", []))):
-                position += 1
-                yield PlannedSeed(
-                    key=f"category:{prefix}{values['key']}",
-                    values={**values, "kind": kind, "weight": -position},
-                )
+        :raises ConfigurationError: when a file cannot be read, see :meth:`SeedFiles.planned`.
+        """
+        return SeedFiles(self.work.site).planned()
 
-    def _planned_questions(self) -> Iterator[PlannedSeed]:
-        data = self._file("category_questions")
-        for position, question in enumerate(data.get("questions", [])):
-            kind = question.get("kind", data.get("kind"))
-            yield PlannedSeed(
-                key=f"asked:{kind}/{question['category']}/{question['key']}",
-                values={**question, "kind": kind, "weight": -position},
-            )
-
-    def _file(self, name: str) -> Values:
-        path = self.work.site.data / f"{name}.toml"
-        if not path.is_file():
-            return {}
-        return read_toml(path)
+    def problems(self) -> list[str]:
+        """Return the problems of the files, also of seeds that were applied before, each with its place."""
+        try:
+            return _problems(self.planned())
+        except ConfigurationError as error:
+            return [str(error)]
 
     def _plant(self, seed: PlannedSeed) -> None:
-        sort, _, key = seed.key.partition(":")
         try:
-            self._apply[sort](key, seed.values)
+            self._apply[seed.sort](seed, seed.validated())
         except KeyError as error:
-            raise ConfigurationError(f"seed {seed.key}: {error} is missing or unknown") from error
+            raise ConfigurationError(f"{seed.place}: {error} is missing or unknown") from error
+        except (Refused, InvalidInput) as error:
+            raise ConfigurationError(f"{seed.place}: {say(error.reason)}") from error
         self.session.merge(Seed(key=seed.key, digest=seed.digest))
         self.session.flush()
 
-    def _unit(self, key: str, values: Values) -> None:
-        unit = self._row(Unit, Unit.key == key) or Unit(key=key)
-        unit.name = values["name"]
-        unit.short_name = values.get("short") or SmsLength.cut(values["name"], 25)
-        unit.phone = values.get("phone", "")
-        unit.weight = values["weight"]
-        unit.parent_id = self._id(Unit, values.get("parent"))
-        unit.translations = self._translations(Unit, values, key)
-        self.session.add(unit)
+    def _unit(self, seed: PlannedSeed, values: Values) -> None:
+        columns = {
+            "name": values["name"],
+            "short_name": values["short"] or SmsLength.cut(values["name"], 25),
+            "phone": values["phone"],
+            "parent_id": self._id(Unit, values["parent"]),
+            "translations": self._translations(Unit, seed, values),
+        }
+        unit = self._row(Unit, Unit.key == values["key"])
+        if unit is None:
+            self.session.add(Unit(key=values["key"], **columns, **seed.order))
+        else:
+            UnitService(self.work).change(unit, columns)
+            unit.weight = seed.order["weight"]
 
-    def _category(self, _name: str, values: Values) -> None:
+    def _category(self, seed: PlannedSeed, values: Values) -> None:
         kind, key = values["kind"], values["key"]
-        category = self._row(Category, Category.kind == kind, Category.key == key) or Category(
-            kind=kind, key=key
-        )
-        category.name = values["name"]
-        category.short_name = values.get("short") or SmsLength.cut(values["name"], 25)
-        category.parent_id = self._id(Category, values.get("parent"), Category.kind == kind)
-        category.unit_id = self._id(Unit, values.get("unit"))
-        category.deadline_days = values.get("days")
-        category.icon = values.get("icon") or "dots"
-        category.tint = values.get("tint") or ""
-        category.hint = values.get("hint", "")
-        category.synonyms = values.get("synonyms", [])
-        category.public = values.get("public", False)
-        category.translations = self._translations(Category, values, key)
-        category.weight = values["weight"]
-        self.session.add(category)
+        columns = {
+            "name": values["name"],
+            "short_name": values["short"] or SmsLength.cut(values["name"], 25),
+            "parent_id": self._id(Category, values["parent"], Category.kind == kind),
+            "unit_id": self._id(Unit, values["unit"]),
+            "deadline_days": values["days"],
+            "icon": values["icon"],
+            "tint": values["tint"],
+            "hint": values["hint"],
+            "synonyms": list(values["synonyms"]),
+            "public": values["public"],
+            "translations": self._translations(Category, seed, values),
+        }
+        category = self._row(Category, Category.kind == kind, Category.key == key)
+        if category is None:
+            self.session.add(Category(kind=kind, key=key, **columns, **seed.order))
+        else:
+            # Not the one of the unit of work, which has read the categories before.
+            CategoryService(self.work).change(category, columns)
+            category.weight = seed.order["weight"]
 
-    def _asked(self, _name: str, values: Values) -> None:
+    def _asked(self, seed: PlannedSeed, values: Values) -> None:
         """Plant a question about cases of a category, with its choices."""
-        kind, key, datatype = values["kind"], values["key"], values.get("datatype")
-        if datatype is not None and datatype not in DATATYPES:
-            raise ConfigurationError(f"question {key!r}: unknown datatype {datatype!r}")
-        category_id = self._id(Category, values["category"], Category.kind == kind)
-        of_category = CategoryQuestion.category_id == category_id
-        question = self._row(CategoryQuestion, of_category, CategoryQuestion.key == key) or CategoryQuestion(
-            category_id=category_id, key=key
-        )
-        question.datatype, question.variable = datatype or "string", datatype is not None
-        question.label, question.hint = values["label"], values.get("hint", "")
-        question.required, question.public = values.get("required", False), values.get("public", False)
-        question.condition_id = self._id(CategoryQuestion, values.get("after"), of_category)
-        question.condition_keys = values.get("after_choices", [])
-        question.translations = self._translations(CategoryQuestion, values, key)
-        question.weight = values["weight"]
-        self.session.add(question)
-        self.session.flush()
-        for position, own in enumerate(values.get("choices", [])):
-            of_question = QuestionChoice.question_id == question.id
-            choice = self._row(QuestionChoice, of_question, QuestionChoice.key == own["key"])
-            choice = choice or QuestionChoice(question_id=question.id, key=own["key"])
-            choice.label, choice.stop, choice.weight = own["label"], own.get("stop", ""), -position
-            choice.translations = self._translations(QuestionChoice, own, own["key"])
-            self.session.add(choice)
+        category = self._row(Category, Category.kind == values["kind"], Category.key == values["category"])
+        if category is None:
+            raise KeyError(values["category"])
+        of_category = CategoryQuestion.category_id == category.id
+        condition_id = self._id(CategoryQuestion, values["after"], of_category)
+        for choice in values["after_choices"]:
+            self._id(QuestionChoice, choice, QuestionChoice.question_id == condition_id)
+        columns = {
+            "key": values["key"],
+            "datatype": values["datatype"] or "string",
+            "variable": values["datatype"] is not None,
+            "label": values["label"],
+            "hint": values["hint"],
+            "required": values["required"],
+            "public": values["public"],
+            "condition_id": condition_id,
+            "condition_keys": list(values["after_choices"]),
+            "translations": self._translations(CategoryQuestion, seed, values),
+        }
+        choices = [
+            {**own, "translations": self._translations(QuestionChoice, seed, own)}
+            for own in values["choices"]
+        ]
+        editor = self.work.get(QuestionEditor)
+        question = self._row(CategoryQuestion, of_category, CategoryQuestion.key == values["key"])
+        if question is None:
+            question = editor.add(category, columns, choices)
+        else:
+            present = {choice.key: choice for choice in editor.choices(question)}
+            new = [own for own in choices if own["key"] not in present]
+            editor.change(question, columns, new)
+            for own in choices:
+                if own["key"] in present:
+                    editor.change_choice(question, present[own["key"]], own)
+        question.weight = seed.order["weight"]
+        places = {own["key"]: -position for position, own in enumerate(choices)}
+        for choice in editor.choices(question):
+            choice.weight = places.get(choice.key, choice.weight)
 
-    def _translations(self, model: type[object], values: Values, key: str) -> dict[str, Values]:
+    def _translations(self, model: type[object], seed: PlannedSeed, values: Values) -> dict[str, Values]:
         """Return the texts of other languages: ``translations.en = { name = "Waste" }``."""
         site, known = self.work.site, {column.key for column in translated_columns(model)}
         names = {"short": "short_name", **({"title": "name"} if model is Holiday else {})}
         found: dict[str, Values] = {}
-        for locale, texts in values.get("translations", {}).items():
+        for locale, texts in values["translations"].items():
             own = {names.get(name, name): text for name, text in texts.items()}
             if locale == site.locale or locale not in site.languages:
-                raise ConfigurationError(f"{key}: {locale!r} is no further language of site.languages")
+                raise ConfigurationError(f"{seed.place}: {locale!r} is no further language of site.languages")
             if unknown := own.keys() - known:
-                raise ConfigurationError(f"{key}: translations.{locale}: unknown key {min(unknown)!r}")
+                raise ConfigurationError(f"{seed.place}: translations.{locale}: unknown key {min(unknown)!r}")
             if "name" in own and "short_name" in known:
                 own.setdefault("short_name", SmsLength.cut(own["name"], 25))
             found[locale] = own
         return found
 
-    def _role(self, key: str, values: Values) -> None:
-        role = self._row(Role, Role.key == key) or Role(key=key)
+    def _role(self, seed: PlannedSeed, values: Values) -> None:
+        if seed.name == ADMINISTRATOR:
+            raise ConfigurationError(f"{seed.place}: this role is built in and holds every right")
+        role = self._row(Role, Role.key == seed.name) or Role(key=seed.name)
         role.title = values["title"]
-        role.translations = self._translations(Role, values, key)
-        names = self._expand(key, values["permissions"])
+        role.translations = self._translations(Role, seed, values)
+        names = self._expand(seed, values["permissions"])
         kept = {permission.permission: permission for permission in role.permissions}
         role.permissions = [kept.get(name) or RolePermission(permission=name) for name in names]
         self.session.add(role)
 
-    def _expand(self, role: str, patterns: Iterable[str]) -> list[str]:
+    def _expand(self, seed: PlannedSeed, patterns: Iterable[str]) -> list[str]:
         known = self.work.site.permissions
         owners = {name.partition(":")[0] for name in known}
         names: set[str] = set()
@@ -271,36 +250,48 @@ class SeedService(Service):
             elif pattern in known or pattern.partition(":")[0] not in owners:
                 names.add(pattern)
             else:
-                raise ConfigurationError(f"role {role!r}: unknown permission {pattern!r}")
+                raise ConfigurationError(f"{seed.place}: unknown permission {pattern!r}")
         return sorted(names)
 
-    def _routing(self, key: str, values: Values) -> None:
-        rule = self._row(RoutingRule, RoutingRule.key == key) or RoutingRule(key=key)
-        rule.position = values["position"]
-        rule.title = values.get("title", "")
-        rule.kind = values.get("kind")
-        of_kind = [Category.kind == rule.kind] if rule.kind else []
-        rule.category_id = self._id(Category, values.get("category"), *of_kind)
-        rule.choice_id = self._choice_id(rule.kind, values.get("answer"))
-        rule.facts = {name: values[name] for name in values if name not in RULE_KEYS}
+    def _routing(self, seed: PlannedSeed, values: Values) -> None:
+        rule = self._row(RoutingRule, RoutingRule.key == values["key"]) or RoutingRule(key=values["key"])
+        rule.position = seed.order["position"]
+        rule.title = values["title"]
+        rule.kind = values["kind"]
+        of_kind = [Category.kind == values["kind"]] if values["kind"] else []
+        rule.category_id = self._id(Category, values["category"], *of_kind)
+        rule.choice_id = self._choice_id(values["kind"], values["answer"])
+        named = {node.name for node in RoutingSeed()}
+        rule.facts = {name: value for name, value in values.items() if name not in named}
         rule.unit_id = self._id(Unit, values["unit"]) or 0
-        rule.deadline_days = values.get("deadline_days")
+        rule.deadline_days = values["deadline_days"]
         self.session.add(rule)
 
-    def _automation(self, key: str, values: Values) -> None:
-        kind = values.get("kind")
+    def _automation(self, seed: PlannedSeed, values: Values) -> None:
+        kind = values["kind"]
         of_kind = [Category.kind == kind] if kind else []
-        named = ("category", "answer", "unit", "to_unit")
-        written = {name: value for name, value in values.items() if name not in named}
-        written["category_id"] = self._id(Category, values.get("category"), *of_kind)
-        written["choice_id"] = self._choice_id(kind, values.get("answer"))
-        written["unit_id"] = self._id(Unit, values.get("unit"))
-        written["to_unit_id"] = self._id(Unit, values.get("to_unit"))
-        service, row = self.work.get(AutomationService), self._row(Automation, Automation.key == key)
-        if unknown := written.keys() - Automation.__table__.c.keys():
-            raise KeyError(min(unknown))
+        named = ("category", "answer", "unit", "to_unit", "active")
+        service, row = self.work.get(AutomationService), self._row(Automation, Automation.key == seed.name)
+        to_unit_id = self._id(Unit, values["to_unit"])
+        written = {
+            **{name: value for name, value in values.items() if name not in named},
+            "age": values["age"] if values["trigger"] in AGES else None,
+            "category_id": self._id(Category, values["category"], *of_kind),
+            "choice_id": self._choice_id(kind, values["answer"]),
+            "unit_id": self._id(Unit, values["unit"]),
+            "to_unit_id": to_unit_id,
+            "to_user_id": row.to_user_id if row and row.to_unit_id == to_unit_id else None,
+        }
+        # One of a service that is switched off may stay in the file; the check of the site tells of it.
+        if kind is None or kind in kinds_of(self.work.site):
+            try:
+                check_automation(self.work, Automation(**written))
+            except colander.Invalid as error:
+                raise wrong_table(error, seed.path, seed.key) from error
+        if values["active"] is not None or row is None:
+            written["active"] = values["active"] is not False
         if row is None:
-            service.add({"key": key, **written})
+            service.add({"key": seed.name, **written})
         else:
             service.change(row, written)
 
@@ -308,43 +299,45 @@ class SeedService(Service):
         """Return the choice of ``answer = { category = "street_light", question = "danger", choice = "yes" }``."""
         if answer is None:
             return None
-        if not isinstance(answer, Mapping):
-            raise ConfigurationError(f"{answer!r} is no answer: name category, question and choice")
         of_kind = [Category.kind == kind] if kind else []
         category_id = self._id(Category, answer["category"], *of_kind)
         of_category = CategoryQuestion.category_id == category_id
         question_id = self._id(CategoryQuestion, answer["question"], of_category)
         return self._id(QuestionChoice, answer["choice"], QuestionChoice.question_id == question_id)
 
-    def _message(self, key: str, values: Values) -> None:
-        texts, locale = self.work.get(TextService), self.work.site.locale
+    def _message(self, seed: PlannedSeed, values: Values) -> None:
+        texts, key, locale = self.work.get(TextService), seed.name, self.work.site.locale
         # A text of a plugin that is not installed may stay in the file; the check of the site tells of it.
         flaw = texts.flaw(key, values["text"]) if key in self.work.site.messages else None
         if flaw is not None:
-            raise ConfigurationError(f"seed message:{key}: {say(flaw)}")
+            raise ConfigurationError(f"{seed.place}: {say(flaw)}")
         self.session.merge(
             StoredText(key=key, locale=locale, text=values["text"], updated_at=self.work.clock.now())
         )
 
-    def _question(self, key: str, values: Values) -> None:
+    def _question(self, seed: PlannedSeed, values: Values) -> None:
+        site = self.work.site
+        locale = values["language"] or site.locale
+        if locale not in {site.locale, *site.languages}:
+            raise ConfigurationError(f"{seed.place}: {locale!r} is no language of the site")
         written = {
-            "locale": values.get("language", self.work.site.locale),
+            "locale": locale,
             "question": values["question"],
             "answer": values["answer"].strip(),
-            "active": values.get("active", True),
+            "active": values["active"],
         }
-        help_service, row = self.work.get(HelpService), self._row(HelpQuestion, HelpQuestion.key == key)
+        help_service, row = self.work.get(HelpService), self._row(HelpQuestion, HelpQuestion.key == seed.name)
         if row is None:
-            help_service.add(**written).key = key
+            help_service.add(**written).key = seed.name
         else:
             help_service.change(row, **written)
 
-    def _holiday(self, key: str, values: Values) -> None:
-        day = self.work.site.calendar.parse_date(key)
-        own = self._translations(Holiday, values, key)
-        self.session.merge(Holiday(day=day, name=values.get("title", ""), translations=own))
+    def _holiday(self, seed: PlannedSeed, values: Values) -> None:
+        day = self.work.site.calendar.parse_date(values["date"])
+        own = self._translations(Holiday, seed, values)
+        self.session.merge(Holiday(day=day, name=values["title"], translations=own))
 
-    def _office_hours(self, _name: str, values: Values) -> None:
+    def _office_hours(self, _seed: PlannedSeed, values: Values) -> None:
         opens, closes = CityCalendar.parse_hours(values["hours"])
         ends = values["half_day_end"]
         self.session.merge(
@@ -358,13 +351,23 @@ class SeedService(Service):
             )
         )
 
-    def _row(self, model: Any, *conditions: Any) -> Any:
+    def _row(self, model: type[Row], *conditions: ColumnElement[bool]) -> Row | None:
         return self.session.scalar(select(model).where(*conditions))
 
-    def _id(self, model: Any, key: str | None, *conditions: Any) -> int | None:
+    def _id(self, model: type[Keyed], key: str | None, *conditions: ColumnElement[bool]) -> int | None:
         if key is None:
             return None
-        row = self._row(model, model.key == key, *conditions)
-        if row is None:
+        row_id = self.session.scalar(select(model.id).where(model.key == key, *conditions))
+        if row_id is None:
             raise KeyError(key)
-        return int(row.id)
+        return row_id
+
+
+def _problems(seeds: Iterable[PlannedSeed]) -> list[str]:
+    found = list[str]()
+    for seed in seeds:
+        try:
+            seed.validated()
+        except ConfigurationError as error:
+            found += str(error).splitlines()
+    return found

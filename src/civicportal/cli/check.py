@@ -107,8 +107,15 @@ def _database(site: "Site") -> "Iterator[Finding]":
     from civicportal.core.migration import state as migrate_state
 
     for state in migrate_state.current(site):
-        text = f"the tables are at {state.current or 'nothing'}, the code is at {state.head}"
-        if state.is_ahead:
+        text = f"the tables are at {state.current}, the code is at {state.head}"
+        if state.current is None:
+            yield Finding(
+                level="error",
+                place=state.name,
+                text=f"it has no tables in {site.engines.address}",
+                remedy="civicportal db upgrade, or correct site.database_url",
+            )
+        elif state.is_ahead:
             yield Finding(
                 level="warning", place=state.name, text=text, remedy="install the newer code here too"
             )

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
@@ -179,6 +180,14 @@ class Engines:
     def dialect(self) -> str:
         """Return "sqlite" or "postgresql"."""
         return self.read.dialect.name
+
+    @property
+    def address(self) -> str:
+        """Return the URL of the database without its password; the file of SQLite with its folder."""
+        url = self.read.url._replace(password=None)
+        if self.dialect == "sqlite" and url.database and url.database != ":memory:":
+            url = url.set(database=str(Path(url.database).absolute()))
+        return url.render_as_string()
 
     def insert(self, table: Any) -> postgresql.Insert | sqlite.Insert:
         """Return an ``INSERT`` that supports ON CONFLICT."""

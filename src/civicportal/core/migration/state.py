@@ -66,7 +66,8 @@ def refuse_pending(site: "Site") -> None:
     ]
     if behind:
         raise ConfigurationError(
-            f"the database does not fit the installed code ({', '.join(behind)}): run civicportal db upgrade"
+            f"the database {site.engines.address} does not fit the installed code ({', '.join(behind)}): "
+            "run civicportal db upgrade, or correct site.database_url"
         )
     ahead = {state.name: state for state in states if state.is_ahead}
     for one in packages(site):

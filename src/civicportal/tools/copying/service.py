@@ -14,7 +14,7 @@ from sqlalchemy import text
 from civicportal.domain.ownership.models import COPYING, ID, MOVED
 from civicportal.tools.backup.databases import Figure, Figures, differences, file_of
 from civicportal.tools.copying.errors import CopyError, explaining
-from civicportal.tools.copying.source import SourceDatabase, place_of, quiet_source
+from civicportal.tools.copying.source import SourceDatabase, quiet_source
 from civicportal.tools.copying.tables import CopiedTable, tables_of
 from civicportal.tools.copying.target import CopyMark, TargetDatabase, open_target
 
@@ -73,9 +73,7 @@ def refuse_same(source: "Site", target: "Site") -> None:
     :raises CopyError: for such a source.
     """
     if source.engines.dialect == "sqlite" and not file_of(source.engines).is_file():
-        raise CopyError(
-            f"{place_of(source.engines)}: there is no such file: correct the address of the source"
-        )
+        raise CopyError(f"{source.engines.address}: there is no such file: correct the address of the source")
     if source.engines.dialect != target.engines.dialect:
         return
     if source.engines.dialect == "sqlite":
@@ -83,7 +81,7 @@ def refuse_same(source: "Site", target: "Site") -> None:
     else:
         is_same = _is_same_server_and_database(source, target)
     if is_same:
-        raise CopyError(f"{place_of(target.engines)} is the source itself: name another database")
+        raise CopyError(f"{target.engines.address} is the source itself: name another database")
 
 
 def _is_same_file(source: Path, target: Path) -> bool:
@@ -98,9 +96,9 @@ def _is_same_server_and_database(source: "Site", target: "Site") -> bool:
         " AND datname = current_database() AND classid = :first AND objid = :second)"
     )
     keys = {"first": first, "second": second}
-    with explaining(place_of(source.engines)), source.engines.steady.connect() as here:
+    with explaining(source.engines.address), source.engines.steady.connect() as here:
         here.execute(lock, keys)
-        with explaining(place_of(target.engines)), target.engines.read.connect() as there:
+        with explaining(target.engines.address), target.engines.read.connect() as there:
             return bool(there.scalar(seen, keys))
 
 

@@ -38,7 +38,7 @@ class SourceDatabase:
     def __init__(self, site: "Site", connection: Connection) -> None:
         self.site = site
         self.connection = connection
-        self.place = place_of(site.engines)
+        self.place = site.engines.address
         self.marks: dict[str, NamedRecord] = {row.name: row for row in connection.execute(select(MARKS))}
 
     def count(self, one: CopiedTable) -> int:
@@ -89,7 +89,7 @@ def quiet_source(site: "Site", tables: list[CopiedTable]) -> Iterator[SourceData
 
     :raises CopyError: when it is used, is not the portal's, or does not have the tables of the installed code.
     """
-    place = place_of(site.engines)
+    place = site.engines.address
     with explaining(place):
         _refuse_unfit(site, place)
         site.engines.dispose()
@@ -101,11 +101,6 @@ def quiet_source(site: "Site", tables: list[CopiedTable]) -> Iterator[SourceData
                 yield source
         finally:
             engine.dispose()
-
-
-def place_of(engines: Engines) -> str:
-    """Return the address of a database without its password."""
-    return engines.read.url._replace(password=None).render_as_string()
 
 
 def _refuse_unfit(site: "Site", place: str) -> None:

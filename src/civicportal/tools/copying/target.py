@@ -26,7 +26,7 @@ from civicportal.domain.ownership.models import COPYING, MOVED
 from civicportal.portal import upgrade as migrate
 from civicportal.tools.backup.databases import Figures
 from civicportal.tools.copying.errors import CopyError, explaining
-from civicportal.tools.copying.source import MARKS, PATIENCE, SourceDatabase, place_of
+from civicportal.tools.copying.source import MARKS, PATIENCE, SourceDatabase
 from civicportal.tools.copying.tables import CopiedTable
 from civicportal.util.errors import ConfigurationError
 
@@ -79,7 +79,7 @@ class TargetDatabase:
     """The database of a site that is copied into."""
 
     def __init__(self, site: "Site", connection: Connection, tables: list[CopiedTable]) -> None:
-        self.place = place_of(site.engines)
+        self.place = site.engines.address
         self._site = site
         self._connection = connection
         self._tables = tables
@@ -265,7 +265,7 @@ def open_target(site: "Site", tables: list[CopiedTable]) -> Iterator[TargetDatab
 
     :raises CopyError: when the database does not answer, or another copy into it runs.
     """
-    place = place_of(site.engines)
+    place = site.engines.address
     engine = dedicated_engine(site.engines)
     try:
         with explaining(place), engine.connect() as connection, engine.connect() as lock:

@@ -14,6 +14,7 @@ from civicportal.domain.accounts.models import Role, RolePermission
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.audit.trail import VERIFIED
 from civicportal.domain.cases.models import Case
+from civicportal.domain.notifications import texts as message_texts
 from civicportal.domain.notifications.delivery import deliver_once
 from civicportal.domain.notifications.findings import findings as findings_of_messages
 from civicportal.domain.notifications.services import NotificationService
@@ -400,7 +401,7 @@ class TestWords:
             unused,
         ]
         # A plugin that is switched off keeps its wordings.
-        monkeypatch.setattr(doctor_words, "sleeping", lambda _site: ["paid"])
+        monkeypatch.setattr(message_texts, "sleeping", lambda _site: ["paid"])
         assert unused not in texts()
 
     def test_a_state_without_a_text(self, site, monkeypatch):

@@ -167,6 +167,22 @@ def test_the_wording_is_changed_and_taken_back(site, app, boss):
         assert actions(work).count("message_text:reset") == 1
 
 
+def test_a_wording_that_no_message_uses_is_shown_and_deleted(site, app, boss):
+    with site.work() as work:
+        work.get(TextService).save("otp.Logim", "کد شما {CODE}")
+    page = app.get(TEXTS, status=200)
+    assert "کد شما {CODE}" in page.html.select_one("#unused-title").find_parent("section").text
+    app.get(f"{TEXTS}/otp.Logim", status=404)
+    asked = page.click(href="/reset$")
+    assert "کد شما {CODE}" in asked.html.select_one("main").text
+    page = next(form for form in asked.forms.values() if form.action == "").submit(status=303).follow()
+    assert page.html.select_one("#unused-title") is None
+    with site.work(write=False) as work:
+        assert work.get(TextService).own_wordings() == {}
+        assert actions(work).count("message_text:reset") == 1
+    app.get(f"{TEXTS}/otp.Logim/reset", status=404)
+
+
 def test_a_usual_wording_is_not_taken_back(site, app, boss):
     assert f"{TEXT}/reset" not in app.get(TEXT)
     assert app.get(f"{TEXT}/reset", status=303).location.endswith(TEXT)

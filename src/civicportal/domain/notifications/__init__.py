@@ -12,7 +12,7 @@ ROUTES = {
     "admin.message_again": r"/admin/messages/{id:\d{1,18}}/again",
     "admin.message_texts": "/admin/messages/texts",
     "admin.message_text": r"/admin/messages/texts/{key:[a-z0-9_.]{1,60}}",
-    "admin.message_text_reset": r"/admin/messages/texts/{key:[a-z0-9_.]{1,60}}/reset",
+    "admin.message_text_reset": r"/admin/messages/texts/{key:[^/]{1,60}}/reset",
 }
 #: Route, view, template, permission, method.
 VIEWS = (

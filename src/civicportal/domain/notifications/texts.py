@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from translationstring import TranslationString
 
 from civicportal.core.messages import COMMON_FIELDS, MessageText
+from civicportal.core.migration.state import sleeping
 from civicportal.core.work import Service
 from civicportal.domain.cases.errors import Refused
 from civicportal.domain.cases.kinds import kinds_of
@@ -170,6 +171,13 @@ class TextService(Service):
     def own_wordings(self) -> Mapping[str, str]:
         """Return the site's own wordings in its main language, also of texts that no plugin has any more."""
         return self._stored_in(self.site.locale)
+
+    def unused_wordings(self) -> Mapping[str, str]:
+        """Return the own wordings whose text no plugin has; those of plugins that are switched off are kept for them."""
+        own = self.own_wordings()
+        unknown = sorted(own.keys() - self.site.messages.keys())
+        asleep = sleeping(self.site) if unknown else ()
+        return {key: own[key] for key in unknown if key.partition(".")[0] not in asleep}
 
     def missing_parts(self, key: str, text: str) -> list[str]:
         """Return what a text of this key must contain and does not: fields, or an address that ends with one.

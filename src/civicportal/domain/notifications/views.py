@@ -109,7 +109,7 @@ def texts(request: Request) -> dict[str, object]:
         }
         for key, text in sorted(request.site.messages.items())
     ]
-    return {"rows": rows}
+    return {"rows": rows, "unused": service.unused_wordings()}
 
 
 def text(request: Request) -> ViewResult:
@@ -127,7 +127,7 @@ def text(request: Request) -> ViewResult:
         service.save(key, values["text"])
         request.work.get(AuditService).record("message_text:save", key=key)
         request.session.flash(request.translate(_("The text is kept. It is used from now on.")), "good")
-        return HTTPSeeOther(request.route_path("admin.message_texts"))
+        return HTTPSeeOther(_texts_url(request))
 
     words = str(form["text"].cstruct) if request.method != "POST" else str(request.POST.get("text", ""))
     sample = fill(words, service.sample_values(key))
@@ -144,20 +144,27 @@ def text(request: Request) -> ViewResult:
 
 
 def reset(request: Request) -> ViewResult:
-    """Ask with the site's own wording shown, then restore the default one."""
-    key = _key(request)
-    service = request.work.get(TextService)
-    address = request.route_path("admin.message_text", key=key)
-    if not service.is_changed(key):
+    """Ask with the site's own wording shown, then restore the default one, or delete a wording that no message uses."""
+    key, service = str(request.matchdict["key"]), request.work.get(TextService)
+    message = request.site.messages.get(key)
+    if message is None and key not in service.unused_wordings():
+        raise NotFound("no such text")
+    address = request.route_path("admin.message_text", key=key) if message else _texts_url(request)
+    if message and not service.is_changed(key):
         # Another administrator was faster, or the page was sent twice.
         return HTTPSeeOther(address)
-    message = request.site.messages[key]
     if request.method == "GET":
-        return {"message": message, "own": service.wording(key), "proposed": service.default(message)}
+        proposed = service.default(message) if message else ""
+        return {"message": message, "key": key, "own": service.own_wordings()[key], "proposed": proposed}
     service.reset(key)
     request.work.get(AuditService).record("message_text:reset", key=key)
-    request.session.flash(request.translate(_("The text is the usual one again.")), "good")
+    told = _("The text is the usual one again.") if message else _("The wording was deleted.")
+    request.session.flash(request.translate(told), "good")
     return HTTPSeeOther(address)
+
+
+def _texts_url(request: Request) -> str:
+    return request.route_path("admin.message_texts")
 
 
 def _key(request: Request) -> str:

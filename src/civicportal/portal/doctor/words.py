@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from translationstring import TranslationString
 
 from civicportal.core.checks import Finding
-from civicportal.core.migration.state import sleeping
 from civicportal.core.translated import missing_translations
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.notifications.sms import SmsLength
@@ -95,19 +94,14 @@ def _own_wordings(work: "Work") -> Iterator[Finding]:
                 text=_("the city's own wording does not work: ${flaw}", mapping={"flaw": flaw}),
                 remedy=_("correct it under /admin/messages/texts"),
             )
-    unused = sorted(own.keys() - site.messages.keys())
-    if unused:
-        # A plugin that is switched off for a while keeps its wordings.
-        asleep = sleeping(site)
-        unused = [key for key in unused if key.partition(".")[0] not in asleep]
-    if unused:
+    if unused := texts.unused_wordings():
         yield Finding(
             level="warning",
             place="messages",
             text=_(
                 "the city's own wording is used by no message: ${keys}", mapping={"keys": ", ".join(unused)}
             ),
-            remedy=_("compare the names in data/messages.toml with those under /admin/messages/texts"),
+            remedy=_("compare its name with those under /admin/messages/texts, where it can be deleted"),
         )
 
 

@@ -1,9 +1,11 @@
 """A plugin in trouble on a portal with another one that is well: what it costs, and what people are told."""
 
+import json
 import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
@@ -12,8 +14,9 @@ from sqlalchemy import Column, Integer, MetaData, Table, inspect, select
 
 from civicportal import __version__
 from civicportal.api.plugins import PluginModels, hookimpl
-from civicportal.api.web import DashboardWidget
+from civicportal.api.web import DashboardWidget, PagePermission
 from civicportal.cli import main
+from civicportal.core.logging import JsonFormatter, MaskingFilter
 from civicportal.domain.cases.models import Case
 from civicportal.portal import upgrade as migrate
 from civicportal.testing import identity, make_case, make_citizen, make_staff, make_unit, outbox
@@ -111,6 +114,23 @@ def test_a_raise_in_a_transaction_rolls_back_and_tells(install, assemble_migrate
         assert work.session.scalars(select(Case.status)).all() == ["registered"]
         assert len(outbox(work)) == promised
     browser.get(f"/kartable/cases/{code}", status=200)
+
+
+def test_the_code_of_an_error_is_found_in_the_log(install, assemble_migrated, browse, caplog, monkeypatch):
+    def includeme(config):
+        config.add_route("gadget.page", "/gadget")
+        config.add_view(lambda request: 1 / 0, route_name="gadget.page", permission=PagePermission.EVERYBODY)
+
+    install.plugin("gadget", hookimpl(includeme))
+    # Six digits in a row are masked as a sign-in code elsewhere in a line.
+    monkeypatch.setattr(
+        "civicportal.web.errors.secrets", SimpleNamespace(token_hex=lambda _bytes: "123456d3")
+    )
+    page = browse(assemble_migrated("gadget")).get("/gadget", status=500)
+    (record,) = [record for record in caplog.records if record.name == "civicportal.web.errors"]
+    MaskingFilter().filter(record)
+    assert "123456d3" in page
+    assert json.loads(JsonFormatter().format(record))["crash"] == "123456d3"
 
 
 def test_one_for_a_newer_civicportal_is_refused_with_both_versions(install, assemble, tmp_path):

@@ -24,7 +24,7 @@ _NATIONAL_CODE = re.compile(r"(?<!\d)\d{10}(?!\d)|(?<!\d)\d{3}-\d{6}-\d(?!\d)")
 _TOKEN = re.compile(r"(?<![0-9A-Za-z])(cp[a-z]_)[0-9A-Za-z]{20,}")
 _CODE = re.compile(r"(?<![\d.])\d{6}(?!\d)")
 
-_NEVER_MASKED = frozenset({"request", "address", "name_key"})
+_NEVER_MASKED = frozenset({"request", "crash", "address", "name_key"})
 """Our own fields without personal numbers, by which lines are found."""
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}

@@ -138,7 +138,7 @@ def crashed(error: Exception, request: Request) -> Response:
     # The route pattern instead of the path, which may contain the token of a link.
     route = getattr(request, "matched_route", None)
     place = route.pattern if route else request.path
-    log.error("crash %s on %s %s", reference, request.method, place, exc_info=error)
+    log.error("crash on %s %s", request.method, place, exc_info=error, extra={"crash": reference})
     return page(request, 500, "500", reference=reference)
 
 

@@ -157,7 +157,7 @@ def test_an_automation_for_a_district_that_is_gone_says_so_and_keeps_it(site, ap
     add(app)
     with site.work() as work:
         work.session.scalars(select(Automation)).one().facts = {"district": "Old town"}
-    assert "No case has the fact “district: Old town”." in app.get(LIST)
+    assert "No case has the fact “District: Old town”." in app.get(LIST)
     form = form_of(app.get(f"{LIST}/{only(site).id}"))
     form["title"] = "Lamps last"
     form.submit(status=303)

@@ -128,7 +128,7 @@ def test_facts_that_no_form_knows_stay(site, app, boss, city):
 
 def test_a_district_that_the_map_has_no_more_is_kept_and_told(site, app, boss, city):
     ident = add(site, "old", city["pr"], facts={"district": "منطقهٔ پیشین"})
-    reason = "No case has the fact “district: منطقهٔ پیشین”."
+    reason = "No case has the fact “District: منطقهٔ پیشین”."
     with site.work(write=False) as work:
         assert {one: str(told.interpolate()) for one, told in work.get(RuleService).dead().items()} == {
             ident: reason

@@ -58,7 +58,9 @@ def missing_fact(site: "Site", kind: str | None, facts: Mapping[str, str]) -> Tr
     kinds = [one for one in kinds_of(site).values() if kind in (None, one.name)]
     for name, value in facts.items():
         if not any(_may_have(site, one, name, value) for one in kinds):
-            return _("No case has the fact “${fact}”.", mapping={"fact": f"{name}: {value}"})
+            known = known_facts(site).get(name)
+            title = known[0].title if known else name
+            return _("No case has the fact “${fact}: ${value}”.", mapping={"fact": title, "value": value})
     return None
 
 
